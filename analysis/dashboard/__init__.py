@@ -1,0 +1,1 @@
+"""The dashboard: one self-contained page built from public tables only."""

@@ -1,0 +1,1 @@
+"""Frame classifier: features, training, calibration, evaluation."""

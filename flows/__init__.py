@@ -1,0 +1,1 @@
+"""The only package that joins network, database and models: flows, stages, settings, commands."""

@@ -1,0 +1,1 @@
+"""One module per platform, all behind one protocol and one polite client."""

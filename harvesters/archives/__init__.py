@@ -1,0 +1,1 @@
+"""Import of existing archives: tables, dumps, mailboxes, transcripts."""

@@ -1,0 +1,71 @@
+"""The protocol of every harvester, and the tree of what can go wrong.
+
+    HarvestError
+    ├── Blocked          the host does not want this: robots.txt, login wall, challenge page
+    ├── RateLimited      still throttled after every wait that Retry-After asked for
+    ├── Unavailable      no useful answer after retries: connection, time-out, 5xx
+    ├── Gone             the whole thing asked for is not there: 404, 410
+    ├── ParseError       an answer came, but not what the platform promises
+    └── ResponseRefused  too large, too slow, or redirected to where it must not lead
+
+A harvester yields what it has before it raises: everything read so far is landed, and the failure
+makes the harvest partial, never lost.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from warehouse.records import Batch, Community, Known, PostRef, Sighting
+
+
+class HarvestError(Exception):
+    """Something kept a harvest from being complete; the message says what, where and what to do."""
+
+
+class Blocked(HarvestError):
+    """The host does not want this read: robots.txt, a login wall or a challenge page."""
+
+
+class RateLimited(HarvestError):
+    """The host still throttles after every wait that it asked for."""
+
+
+class Unavailable(HarvestError):
+    """No useful answer came after all retries."""
+
+
+class Gone(HarvestError):
+    """What was asked for is not there (404 or 410)."""
+
+
+class ParseError(HarvestError):
+    """An answer came, but it is not what the platform promises."""
+
+
+class ResponseRefused(HarvestError):
+    """An answer was too large, too slow, or led to where it must not lead."""
+
+
+class Harvester(Protocol):
+    """Reads one configured source of one platform."""
+
+    platform: ClassVar[str]
+
+    def communities(self) -> Iterator[Community]:
+        """Yield the communities that the source's entry names, or all that the site shows."""
+        ...
+
+    def harvest(
+        self, community: Community, *, since: datetime | None, known: Known
+    ) -> Iterator[Batch]:
+        """Yield what is new in a community since the cursor in `known`, oldest work first.
+
+        `since` bounds a first harvest, or a backfill that goes behind the cursor. Raises a
+        `HarvestError` only after everything read was yielded.
+        """
+        ...
+
+    def recheck(self, posts: Sequence[PostRef]) -> Iterator[Sighting]:
+        """Yield one sighting for each of `posts`, in any order."""
+        ...

@@ -1,0 +1,1 @@
+"""The private store of posts: records, segments, schema, corpus index, protection, releases."""

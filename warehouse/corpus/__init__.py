@@ -1,0 +1,1 @@
+"""The token index and corpus queries: SQL over DuckDB."""

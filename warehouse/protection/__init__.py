@@ -1,0 +1,1 @@
+"""What protects the people who wrote: pseudonyms, redaction, erasure, the export gate."""

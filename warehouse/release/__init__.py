@@ -1,0 +1,1 @@
+"""The two doors out: the controlled snapshot and the public package."""
