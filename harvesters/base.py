@@ -12,7 +12,8 @@ A harvester yields what it has before it raises: everything read so far is lande
 makes the harvest partial, never lost.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol
 
@@ -45,6 +46,22 @@ class ParseError(HarvestError):
 
 class ResponseRefused(HarvestError):
     """An answer was too large, too slow, or led to where it must not lead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """One configured site, as its harvester sees it.
+
+    `url` is the site's root without a trailing slash; `options` holds what only one platform knows;
+    `allow_private` lets a simulated site live on a loopback address.
+    """
+
+    source: str
+    platform: str
+    url: str
+    communities: tuple[Community, ...] = ()
+    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    allow_private: bool = False
 
 
 class Harvester(Protocol):

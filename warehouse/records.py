@@ -164,9 +164,7 @@ class Post:
 
     def __post_init__(self) -> None:
         """Refuse empty ids and naive times; turn times into UTC."""
-        _require_ids(
-            self, "source", "community", "native_id", "native_thread_id", "content_hash"
-        )
+        _require_ids(self, "source", "community", "native_id", "native_thread_id", "content_hash")
         _make_utc(self, "created_at", "edited_at", "harvested_at")
 
 
@@ -211,7 +209,9 @@ class Sighting:
         _require_ids(self, "source", "community", "native_id")
         _make_utc(self, "seen_at")
         if (self.outcome == "edited") != (self.post is not None):
-            raise RecordError(f"a sighting carries its post exactly when edited, not {self.outcome}")
+            raise RecordError(
+                f"a sighting carries its post exactly when edited, not {self.outcome}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
