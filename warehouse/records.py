@@ -234,7 +234,7 @@ class Validator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A stretch of time in which the platform may have shown posts that nobody can read any more."""
+    """A stretch of time whose posts the platform may have shown and shows no more."""
 
     since: datetime
     until: datetime
@@ -251,7 +251,7 @@ class Batch:
 
     `cursor` is the position from which the next harvest goes on once this batch is loaded; None
     leaves the stored one. `expected` and `fetched` count posts of this batch; `complete` is False
-    where something that the platform promised was not read (`drops`, `gaps` and `threads` say what).
+    where something that the platform promised was not read (`drops`, `gaps`, `threads` say what).
     """
 
     source: str
