@@ -1,4 +1,4 @@
-"""Fixtures for every test: no network beyond loopback, the shared test data, keys, a still clock."""
+"""Fixtures for every test: no network beyond loopback, the shared test data, a still clock."""
 
 import os
 import socket
@@ -43,8 +43,3 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no test data at {folder}: set VALUETALK_TEST_DATA to run this test")
     return folder
-
-    for name in list(os.environ):
-        if name.startswith(("VALUETALK_", "PREFECT_")):
-            monkeypatch.delenv(name)
-    yield
