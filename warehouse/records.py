@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Literal, Protocol
 
 PostKind = Literal["post", "comment"]
@@ -19,8 +18,6 @@ Activity = Literal["harvest", "recheck", "import"]
 HarvestStatus = Literal["complete", "partial", "failed", "blocked"]
 CommunityRole = Literal["service_users", "carers", "practitioners", "movement", "policy", "mixed"]
 CursorValue = str | int | float | bool | None
-
-NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class RecordError(ValueError):
@@ -160,7 +157,7 @@ class Post:
     content_hash: str
     text_version: int
     automated: bool = False
-    redactions: Mapping[str, int] = NOTHING
+    redactions: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse empty ids and naive times; turn times into UTC."""
@@ -263,7 +260,7 @@ class Batch:
     cursor: Mapping[str, CursorValue] | None = None
     expected: int | None = None
     fetched: int = 0
-    drops: Mapping[str, int] = NOTHING
+    drops: Mapping[str, int] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     complete: bool = True
 
@@ -341,7 +338,7 @@ class SegmentHeader:
     error: str | None = None
     expected: int | None = None
     fetched: int = 0
-    drops: Mapping[str, int] = NOTHING
+    drops: Mapping[str, int] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     threads: tuple[ThreadCount, ...] = ()
     validators: Mapping[str, Validator] = field(default_factory=dict)
