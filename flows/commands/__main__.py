@@ -1,0 +1,5 @@
+"""`python -m flows.commands` is `valuetalk`."""
+
+from flows.commands import main
+
+main()
