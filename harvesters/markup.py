@@ -1,0 +1,171 @@
+"""From a platform's HTML or plain text to clean text, and to the part that the author wrote.
+
+BeautifulSoup reads the body of one post at a time; a whole page is split before it comes here.
+Account names that only markup tells apart (mentions, quote attributions) come out as `@name` or
+`@name@host`, the form that the pseudonymiser knows.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PageElement, PreformattedString, Tag
+
+MARKUP_VERSION = 1
+
+_BLOCKS = frozenset(
+    (
+        *("address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "div"),
+        *("dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3"),
+        *("h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section"),
+        *("summary", "table", "td", "th", "tr", "ul"),
+    )
+)
+_DROPPED = frozenset(
+    (
+        *("audio", "button", "canvas", "embed", "head", "iframe", "input", "math", "noscript"),
+        *("object", "script", "select", "style", "svg", "template", "textarea", "title", "video"),
+    )
+)
+_QUOTE_CLASSES = frozenset(
+    {"quote", "quote-inline", "bbcodeblock--quote", "bbp-quote", "quotebox", "onebox"}
+)
+_DROPPED_CLASSES = frozenset({"signature", "lightbox-wrapper", "bbcodeblock-title", "quoteauthor"})
+_TEXTLESS = re.compile(r"[<&]")
+_BLANKS = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n[\s]*")
+# control characters, soft hyphens, zero widths, bidirectional marks and overrides, lone surrogates
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_PROFILE = re.compile(r"^/(?:@|(?:users?|u|members?|profile|author)/)([^/]+)/?$", re.IGNORECASE)
+_QUOTED_LINE = re.compile(r"^\s*>")
+_ATTRIBUTION = re.compile(r"^(?=.{0,300}:\s*$).*\b(?:wrote|writes|said|schrieb|skrev|a écrit)\b")
+_SIGNATURE = re.compile(r"^--\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """The clean text of a body, and the part of it that is no quotation."""
+
+    text: str
+    own_text: str
+
+
+def clean(text: str) -> str:
+    """Return `text` in NFC, without invisible characters, blanks collapsed, empty lines dropped."""
+    text = _BREAKS.sub("\n", text)
+    if not text.isascii() or not text.isprintable():
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    return _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
+
+
+def html_to_text(html: str) -> Markup:
+    """Read the HTML of one body.
+
+    Paragraphs, line breaks and list items become lines. Block quotations, Discourse quotes and
+    link previews, Mastodon's quote line and bbPress quotes stay in `text` and leave `own_text`.
+    """
+    if not _TEXTLESS.search(html):
+        text = clean(html)
+        return Markup(text, text)
+    soup = BeautifulSoup(f"<div>{html}</div>", "lxml")
+    every: list[str] = []
+    own: list[str] = []
+    for piece, quoted in _pieces(soup):
+        every.append(piece)
+        own.append("\n" if quoted else piece)
+    text = clean("".join(every))
+    own_text = text if every == own else clean("".join(own))
+    return Markup(text, own_text)
+
+
+def plain_to_text(plain: str) -> Markup:
+    """Read plain text whose quoted lines start with `>`; a mail's signature is left out.
+
+    A line that says who wrote the quotation below it is dropped: it names a person.
+    """
+    lines = clean(_SIGNATURE.split(plain.replace("\r\n", "\n"), maxsplit=1)[0]).split("\n")
+    every: list[str] = []
+    own: list[str] = []
+    for position, line in enumerate(lines):
+        quoted = _QUOTED_LINE.match(line) is not None
+        below = lines[position + 1] if position + 1 < len(lines) else ""
+        if not quoted and _QUOTED_LINE.match(below) and _ATTRIBUTION.match(line):
+            continue
+        every.append(line)
+        if not quoted:
+            own.append(line)
+    return Markup("\n".join(every), "\n".join(own))
+
+
+def _pieces(soup: BeautifulSoup) -> Iterator[tuple[str, bool]]:
+    """Yield the text in order with whether it is quoted; no recursion, so depth does no harm."""
+    waiting: list[tuple[PageElement | str, bool]] = [(soup, False)]
+    while waiting:
+        element, quoted = waiting.pop()
+        if isinstance(element, Tag):
+            replacement = _replacement(element)
+            if replacement is not None:
+                yield replacement, quoted
+                continue
+            quoted = quoted or _is_quote(element)
+            block = element.name in _BLOCKS
+            if block:
+                yield "\n", quoted
+                waiting.append(("\n", quoted))
+            waiting.extend((child, quoted) for child in reversed(element.contents))
+        elif not isinstance(element, PreformattedString):
+            yield str(element) if isinstance(element, NavigableString) else "\n", quoted
+
+
+def _classes(tag: Tag) -> frozenset[str]:
+    value = tag.get("class")
+    if value is None:
+        return frozenset()
+    names = value.split() if isinstance(value, str) else value
+    return frozenset(name.lower() for name in names)
+
+
+def _is_quote(tag: Tag) -> bool:
+    return tag.name == "blockquote" or (
+        bool(tag.attrs) and not _QUOTE_CLASSES.isdisjoint(_classes(tag))
+    )
+
+
+def _replacement(tag: Tag) -> str | None:
+    """Return what stands for a tag and all in it; None where its content is read on."""
+    if tag.name in _DROPPED:
+        return " "
+    if tag.name == "img":
+        return _image(tag)
+    if not tag.attrs:
+        return None
+    classes = _classes(tag)
+    if tag.name == "a" and "mention" in classes and "hashtag" not in classes:
+        return _mention(tag)
+    if "title" in classes and tag.parent is not None and tag.parent.get("data-username"):
+        return f"@{tag.parent['data-username']}:\n"
+    return None if _DROPPED_CLASSES.isdisjoint(classes) else " "
+
+
+def _image(tag: Tag) -> str:
+    """Return the sign that an emoji image stands for; other pictures have no words."""
+    return (
+        str(tag.get("alt") or "") if not _classes(tag).isdisjoint({"emoji", "wp-smiley"}) else " "
+    )
+
+
+def _mention(tag: Tag) -> str:
+    visible = tag.get_text().strip()
+    address = urlsplit(str(tag.get("href") or ""))
+    named = _PROFILE.match(unquote(address.path))
+    name = named.group(1) if named else visible.removeprefix("@")
+    if "@" in name or not address.hostname:
+        return f"@{name.removeprefix('@')}"
+    return f"@{name}@{address.netloc}"

@@ -1,0 +1,141 @@
+"""The one place where what a platform said becomes a `Post`: pseudonymised, redacted, in memory."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+from harvesters.language import detect_language
+from harvesters.markup import MARKUP_VERSION, Markup, clean
+from warehouse.protection.keys import SEPARATOR, KeyRing, canonical_account
+from warehouse.protection.mentions import MENTIONS_VERSION, replace_mentions
+from warehouse.protection.redaction import REDACTOR_VERSION, redact
+from warehouse.records import Post, PostKind
+
+TEXT_VERSION = 10_000 * MARKUP_VERSION + 100 * MENTIONS_VERSION + REDACTOR_VERSION
+LONGEST_TEXT = 200_000  # characters: no person's post is longer; what is, is a dump or an attack
+_TELLING = re.compile(r"(?=.*[\d_.\-\s]).{4,}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadContext:
+    """Where and when an answer was read, and the keys that its people are hidden by.
+
+    `host` is the home host of accounts without one in their handle: the site's own, lower case,
+    with its port where that is not the scheme's.
+    """
+
+    source: str
+    platform: str
+    host: str
+    community: str
+    fetched_at: datetime
+    keys: KeyRing
+
+
+def build_post(
+    context: ReadContext,
+    *,
+    native_id: str,
+    native_thread_id: str,
+    native_parent_id: str | None,
+    kind: PostKind,
+    handle: str | None,
+    created_at: datetime,
+    edited_at: datetime | None,
+    title: str,
+    body: Markup,
+    raw: str,
+    url: str | None,
+    automated: bool = False,
+) -> Post:
+    """Make the record of one post or comment.
+
+    `raw` is the platform's own text of the body, before any cleaning: edits are told by its keyed
+    hash. A `url` that spells the account's name is left out.
+    """
+    protector = _Protector(context, handle)
+    clean_title = protector.protect(clean(title).replace("\n", " "))
+    text = protector.protect(body.text[:LONGEST_TEXT])
+    own_body = text if body.own_text == body.text else protector.again(body.own_text[:LONGEST_TEXT])
+    own_parts = (clean_title, own_body) if kind == "post" else (own_body,)
+    own_text = "\n".join(part for part in own_parts if part)
+    return Post(
+        source=context.source,
+        community=context.community,
+        native_id=native_id,
+        native_thread_id=native_thread_id,
+        native_parent_id=native_parent_id,
+        kind=kind,
+        author_key=protector.author_key,
+        created_at=created_at,
+        edited_at=edited_at,
+        harvested_at=context.fetched_at,
+        title=clean_title,
+        text=text,
+        own_text=own_text,
+        language=detect_language(own_text),
+        url=None if _names_account(url, protector.names) else url,
+        content_hash=context.keys.content_hash(
+            f"{title}{SEPARATOR}{raw}" if kind == "post" else raw
+        ),
+        text_version=TEXT_VERSION,
+        automated=automated,
+        redactions=dict(protector.counts),
+    )
+
+
+class _Protector:
+    """Hides people in the texts of one post, and counts what it hid."""
+
+    def __init__(self, context: ReadContext, handle: str | None) -> None:
+        self.counts: Counter[str] = Counter()
+        self.author_key: str | None = None
+        self.names: frozenset[str] = frozenset()
+        self._context = context
+        self._own_name: re.Pattern[str] | None = None
+        if handle and handle.strip():
+            self._know_author(handle)
+
+    def _know_author(self, handle: str) -> None:
+        context = self._context
+        self.author_key = context.keys.author_key(context.platform, context.host, handle)
+        _, full = canonical_account(context.platform, context.host, handle)
+        self.names = frozenset({full, full.partition("@")[0], handle.strip().lower()})
+        # a name that is also a word ("hope") cannot be told from the word; a telling one can
+        longest_first = sorted(self.names, key=len, reverse=True)
+        telling = [re.escape(name) for name in longest_first if _TELLING.fullmatch(name)]
+        if telling:
+            self._own_name = re.compile(rf"(?<![\w@])(?:{'|'.join(telling)})(?!\w)", re.IGNORECASE)
+
+    def protect(self, text: str) -> str:
+        """Return `text` without people's identifiers, counting them."""
+        return self._hide(text, self.counts)
+
+    def again(self, text: str) -> str:
+        """Return a part of a protected text without identifiers, not counting them twice."""
+        return self._hide(text, Counter())
+
+    def _hide(self, text: str, counts: Counter[str]) -> str:
+        if not text:
+            return text
+        context = self._context
+        mentions = replace_mentions(
+            text, platform=context.platform, host=context.host, keys=context.keys
+        )
+        counts.update(mentions.counts)
+        text = mentions.text
+        if self._own_name is not None:
+            text, hits = self._own_name.subn(f"author_{self.author_key}", text)
+            counts.update({"mention": hits} if hits else {})
+        redacted = redact(text)
+        counts.update(redacted.counts)
+        return redacted.text
+
+
+def _names_account(url: str | None, names: frozenset[str]) -> bool:
+    if url is None or not names:
+        return False
+    segments = unquote(urlsplit(url).path).lower().split("/")
+    return any(segment.removeprefix("@") in names for segment in segments if segment)

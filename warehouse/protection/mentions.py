@@ -1,0 +1,80 @@
+"""Mentions of accounts in running text become the pseudonyms of those accounts.
+
+`@name`, `@name@host`, `u/name` and links to profiles become `author_` and the author's key, one
+word for a tokeniser, equal to the key that the account's own posts carry.
+"""
+
+import re
+from dataclasses import dataclass
+
+from warehouse.protection.keys import FEDERATED, KeyRing
+from warehouse.protection.redaction import Redacted
+
+MENTIONS_VERSION = 1
+AUTHOR_TOKEN = re.compile(r"\bauthor_[a-z2-7]{24}\b")
+
+_PREFILTER = re.compile(r"@\w|u/|users?/|profile/", re.IGNORECASE)
+_PROFILE = re.compile(
+    r"(?:https?://)?(?<![\w.@-])(?P<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?)"
+    r"/(?:@|(?P<kind>users?|u|profile)/)(?P<name>[\w.-]*\w(?:@[\w-]+(?:\.[\w-]+)+)?)/?"
+    r"(?![\w/?#=&%@-])",
+    re.IGNORECASE,
+)
+_AT = re.compile(
+    r"(?<![\w/.@+=-])@(?P<name>\w(?:[\w.-]*\w)?)(?:@(?P<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?))?"
+)
+_REDDIT = re.compile(r"(?<![\w/.:])(?:/u/|u/|/user/)(?P<name>[\w-]{3,20})(?![\w/-])", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"\d+(?:[.:]\d+)?(?:am|pm)?|home|work|night|school|least|all|here|everyone|the|a|my",
+    re.IGNORECASE,
+)
+_REDDIT_HOSTS = re.compile(r"(?:(?:www|old|new|np|m)\.)?reddit\.com", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    platform: str
+    host: str
+    keys: KeyRing
+
+    def token(self, platform: str, host: str, name: str) -> str:
+        return f"author_{self.keys.author_key(platform, host, name)}"
+
+    def at(self, match: re.Match[str]) -> str:
+        name, host = match["name"], match["host"]
+        if host is None:
+            if _NO_NAME.fullmatch(name):
+                return match[0]
+            return self.token(self.platform, self.host, name)
+        return self.on_host(host, name)
+
+    def on_host(self, host: str, name: str) -> str:
+        """Name an account of another host: of the fediverse, unless it is this site's own."""
+        if host.lower() == self.host.lower() or self.platform in FEDERATED:
+            return self.token(self.platform, host, name)
+        return self.token("mastodon", host, name)
+
+    def reddit(self, match: re.Match[str]) -> str:
+        host = self.host if self.platform == "reddit" else "reddit.com"
+        return self.token("reddit", host, match["name"])
+
+    def profile(self, match: re.Match[str]) -> str:
+        host = match["host"]
+        if _REDDIT_HOSTS.fullmatch(host):
+            return self.reddit(match)
+        own = host.lower() == self.host.lower()
+        if not own and (match["kind"] or "users").lower() != "users":
+            return match[0]  # a profile of a platform that we do not know: left to the URL rule
+        return self.on_host(host, match["name"])
+
+
+def replace_mentions(text: str, *, platform: str, host: str, keys: KeyRing) -> Redacted:
+    """Return `text` with mentions as seen on `host` replaced by author tokens, and their count."""
+    if not _PREFILTER.search(text):
+        return Redacted(text)
+    reader = _Reader(platform, host, keys)
+    before = len(AUTHOR_TOKEN.findall(text))
+    for pattern, name in ((_PROFILE, reader.profile), (_AT, reader.at), (_REDDIT, reader.reddit)):
+        text = pattern.sub(name, text)
+    found = len(AUTHOR_TOKEN.findall(text)) - before
+    return Redacted(text, {"mention": found} if found else {})
