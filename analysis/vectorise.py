@@ -1,0 +1,236 @@
+"""Document-term matrices from integer tokens, and their weighting by TF-IDF.
+
+Posts are rows, words are columns. Rows are in the order in which the caller names the posts; a
+post without a token is a row of zeros. The vocabulary and the inverse document frequencies of a
+`TermWeighting` are frozen when it is fitted, so that what a post weighs never depends on the posts
+that come later; words are matched by their text, since a rebuilt index may number them anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array, csr_array, diags_array
+from sklearn.base import BaseEstimator
+
+from analysis.stopwords import load_stopwords
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Label = TypeVar("Label", int, str)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTerms:
+    """How often each word occurs in each post.
+
+    `counts` is (n_posts, n_words) in the order of `post_ids` and `word_ids`.
+    """
+
+    counts: csr_array
+    post_ids: Integers
+    word_ids: Integers
+
+
+def document_term_counts(
+    post_ids: ArrayLike, token_posts: ArrayLike, token_words: ArrayLike
+) -> DocumentTerms:
+    """Count the words of posts.
+
+    Parameters
+    ----------
+    post_ids : (n_posts,) integers
+        The rows, each post once, in any order.
+    token_posts, token_words : (n_tokens,) integers
+        Post and word of each token, in any order; tokens of other posts are left out.
+
+    Raises
+    ------
+    ValueError
+        Where a post is named twice, or the two token arrays differ in length.
+    """
+    posts = np.asarray(post_ids, dtype=np.int64)
+    words = np.asarray(token_words, dtype=np.int64)
+    rows = _rows_of(posts, np.asarray(token_posts, dtype=np.int64))
+    if len(rows) != len(words):
+        raise ValueError(f"{len(rows)} token posts and {len(words)} token words: give one of each")
+    wanted = rows >= 0
+    word_ids, columns = np.unique(words[wanted], return_inverse=True)
+    return DocumentTerms(
+        _count(rows[wanted], columns, (len(posts), len(word_ids))), posts, word_ids
+    )
+
+
+def bigram_counts(
+    post_ids: ArrayLike,
+    token_posts: ArrayLike,
+    token_positions: ArrayLike,
+    token_words: ArrayLike,
+) -> DocumentTerms:
+    """Count pairs of words that stand side by side in a post.
+
+    The columns' `word_ids` are `pair_ids` of the two words; `split_pairs` undoes them.
+    """
+    posts = np.asarray(token_posts, dtype=np.int64)
+    positions = np.asarray(token_positions, dtype=np.int64)
+    words = np.asarray(token_words, dtype=np.int64)
+    if not len(posts) == len(positions) == len(words):
+        raise ValueError("token posts, positions and words differ in length: give one of each")
+    order = np.lexsort((positions, posts))
+    posts, positions, words = posts[order], positions[order], words[order]
+    beside = (posts[1:] == posts[:-1]) & (positions[1:] == positions[:-1] + 1)
+    pairs = pair_ids(words[:-1][beside], words[1:][beside])
+    return document_term_counts(post_ids, posts[:-1][beside], pairs)
+
+
+def pair_ids(first: Integers, second: Integers) -> Integers:
+    """Return one integer for each ordered pair of word ids (each from 0 to 2^31 - 1)."""
+    return (first.astype(np.int64) << 32) | second.astype(np.int64)
+
+
+def split_pairs(pairs: Integers) -> tuple[Integers, Integers]:
+    """Return the first and the second word id of each pair."""
+    return pairs >> 32, pairs & 0xFFFFFFFF
+
+
+def _rows_of(post_ids: Integers, token_posts: Integers) -> Integers:
+    """Return the row of each token's post, -1 where it is none of ours."""
+    order = np.argsort(post_ids, kind="stable")
+    ranked = post_ids[order]
+    if len(ranked) > 1 and bool(np.any(ranked[1:] == ranked[:-1])):
+        raise ValueError("a post is named twice in post_ids; name each post once")
+    if not len(ranked):
+        return np.full(len(token_posts), -1, dtype=np.int64)
+    place = np.minimum(np.searchsorted(ranked, token_posts), len(ranked) - 1)
+    return np.where(ranked[place] == token_posts, order[place], -1).astype(np.int64)
+
+
+def _count(rows: Integers, columns: Integers, shape: tuple[int, int]) -> csr_array:
+    # 32-bit indices: scikit-learn's solvers take no others.
+    indices = (rows.astype(np.int32), columns.astype(np.int32))
+    counts = csr_array(coo_array((np.ones(len(rows), dtype=np.float64), indices), shape=shape))
+    counts.sum_duplicates()
+    return counts
+
+
+def align_columns(counts: csr_array, labels: Sequence[Label], onto: Sequence[Label]) -> csr_array:
+    """Return `counts` over the columns `onto`: reordered, unknown ones dropped, missing ones zero.
+
+    Raises
+    ------
+    ValueError
+        Where the labels are not one for each column, or `onto` names a column twice.
+    """
+    if counts.shape[1] != len(labels):
+        raise ValueError(f"{counts.shape[1]} columns and {len(labels)} labels: give one of each")
+    target = {label: column for column, label in enumerate(onto)}
+    if len(target) != len(onto):
+        raise ValueError("the columns to align to name one twice; name each once")
+    onto_column = np.array([target.get(label, -1) for label in labels], dtype=np.int32)
+    known = np.flatnonzero(onto_column >= 0).astype(np.int32)
+    ones = np.ones(len(known), dtype=np.float64)
+    moves = coo_array((ones, (known, onto_column[known])), shape=(len(labels), len(onto)))
+    aligned = csr_array(counts @ csr_array(moves))
+    aligned.sort_indices()
+    return aligned
+
+
+class TermWeighting(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
+    """TF-IDF with a frozen vocabulary; rows have Euclidean length one.
+
+    Parameters
+    ----------
+    min_posts : int
+        Words in fewer posts are left out.
+    max_share : float
+        Words in a greater share of the posts are left out.
+    stop_words : collection of str, optional
+        Words left out; our own list of function words if None.
+    sublinear : bool
+        Weigh 1 + log(count) instead of the count.
+
+    Attributes
+    ----------
+    vocabulary_ : list of str
+        The words kept, in alphabetical order.
+    idf_ : (n_kept,) floats
+        log((1 + posts) / (1 + posts with the word)) + 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        min_posts: int = 5,
+        max_share: float = 0.3,
+        stop_words: frozenset[str] | None = None,
+        sublinear: bool = False,
+    ) -> None:
+        self.min_posts = min_posts
+        self.max_share = max_share
+        self.stop_words = stop_words
+        self.sublinear = sublinear
+
+    def fit(self, counts: csr_array, words: Sequence[str]) -> Self:
+        """Choose the vocabulary and freeze its weights.
+
+        Raises
+        ------
+        ValueError
+            Where no word is left, or `words` does not name each column once.
+        """
+        if counts.shape[1] != len(words) or len(set(words)) != len(words):
+            raise ValueError("words must name each column of counts once")
+        stop_words = load_stopwords() if self.stop_words is None else self.stop_words
+        n_posts = counts.shape[0]
+        n_with = np.bincount(counts.indices[counts.data > 0], minlength=len(words))
+        kept = (n_with >= self.min_posts) & (n_with <= self.max_share * n_posts)
+        chosen = sorted(
+            (words[column], column)
+            for column in np.flatnonzero(kept).tolist()
+            if words[column] not in stop_words
+        )
+        if not chosen:
+            raise ValueError(
+                f"no word is in at least {self.min_posts} and at most {self.max_share:.0%} of the"
+                f" {n_posts} posts; give more posts or lower min_posts"
+            )
+        self.vocabulary_ = [word for word, _ in chosen]
+        n_chosen = n_with[[column for _, column in chosen]]
+        self.idf_ = np.log((1 + n_posts) / (1 + n_chosen)) + 1
+        return self
+
+    def transform(self, counts: csr_array, words: Sequence[str]) -> csr_array:
+        """Return the weights (n_posts, n_kept) of posts whose columns are `words` in any order."""
+        weights = align_columns(counts, words, self.vocabulary_)
+        if self.sublinear:
+            weights.data = 1 + np.log(weights.data)
+        weights.data = weights.data * self.idf_[weights.indices]
+        return unit_rows(weights)
+
+
+def unit_rows(weights: csr_array) -> csr_array:
+    """Return the matrix with each row scaled to Euclidean length one; rows of zeros stay."""
+    lengths = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
+    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    return csr_array(diags_array(scale) @ weights)
+
+
+def strongest_terms(weights: csr_array, *, n: int = 20) -> csr_array:
+    """Keep the `n` greatest weights of each row and scale the rows to length one.
+
+    Of equal weights the leftmost columns are kept.
+    """
+    weights = csr_array(weights)
+    weights.sort_indices()
+    rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+    order = np.lexsort((-weights.data, rows))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - weights.indptr[rows[order]]
+    kept = rank < n
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=weights.shape[0]))])
+    cut = csr_array(
+        (weights.data[kept], weights.indices[kept], starts.astype(np.int32)), shape=weights.shape
+    )
+    return unit_rows(cut)
