@@ -1,0 +1,91 @@
+"""How flows meet Prefect: which server they may talk to, and how commands run an entrypoint.
+
+Prefect reads its environment at import, so this module imports it inside functions only, after the
+environment is settled.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import flows
+from flows.doctor import assert_local_prefect, assert_own_packages
+from flows.night import Night, prepare_night
+from flows.summary import NightSummary
+
+STARTUP_TIMEOUT_SECONDS = 180
+"""The first start of Prefect's temporary server migrates its database: 25 s and more."""
+
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(STARTUP_TIMEOUT_SECONDS),
+}
+
+
+def home_of(home: str | Path | None, environ: Mapping[str, str] | None = None) -> Path:
+    """Return the home folder: the one given, else `$VALUETALK_HOME`, else `./valuetalk-home`."""
+    named = home or (environ or os.environ).get("VALUETALK_HOME") or "valuetalk-home"
+    return Path(named).expanduser()
+
+
+def begin(entrypoint: str, home: str | None, *, flow: str, as_of: datetime | None = None) -> Night:
+    """Open a night inside a flow, after checking the installation and the Prefect server.
+
+    Raises
+    ------
+    RuntimeError
+        If a foreign package shadows one of ours, or the Prefect API is neither on loopback nor
+        named in `[prefect] allowed_hosts`.
+    """
+    from prefect.settings import get_current_settings
+
+    assert_own_packages(entrypoint)
+    night = prepare_night(home_of(home), flow=flow, as_of=as_of)
+    assert_local_prefect(get_current_settings().api.url, night.settings.prefect.allowed_hosts)
+    return night
+
+
+def settle_environment(environ: dict[str, str]) -> None:
+    """Turn Prefect's analytics off and give its temporary server time to start."""
+    for name, value in QUIET.items():
+        environ.setdefault(name, value)
+
+
+def private_environment(folder: Path, api_url: str) -> dict[str, str]:
+    """Return an environment in which the user's own Prefect profile and server play no part."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    return (
+        kept
+        | QUIET
+        | {
+            "PREFECT_HOME": str(folder),
+            "PREFECT_PROFILES_PATH": str(folder / "profiles.toml"),
+            "PREFECT_API_URL": api_url,
+            "PREFECT_LOGGING_LEVEL": "WARNING",
+            "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+        }
+    )
+
+
+def run_entrypoint(name: str, **parameters: Any) -> NightSummary:
+    """Run an entrypoint of the installed package's own folder in this process.
+
+    Raises
+    ------
+    RuntimeError
+        If the flow ended without a summary: its own error is the message.
+    """
+    from prefect.flows import load_flow_from_entrypoint
+
+    script = Path(flows.__file__).parent / f"{name}.py"
+    entrypoint = load_flow_from_entrypoint(f"{script}:{name}", use_placeholder_flow=False)
+    state = entrypoint(**parameters, return_state=True)
+    outcome = state.result(raise_on_failure=False)
+    if isinstance(outcome, NightSummary):
+        return outcome
+    if isinstance(outcome, BaseException):
+        raise outcome
+    raise RuntimeError(f"the flow {name} ended as {state.name} with no summary: {state.message}")

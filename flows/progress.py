@@ -1,0 +1,46 @@
+"""Progress of long work: a live display on a terminal, plain lines in a pipe."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+PLAIN_LINES = 12
+"""How many lines a whole piece of work prints where nobody watches it live."""
+
+
+class Ticker(Protocol):
+    """Is told of each step of a piece of work."""
+
+    def __call__(self, text: str) -> None:
+        """One more step is done; `text` says what came of it."""
+        ...
+
+
+@contextmanager
+def ticking(console: Console, title: str, total: int) -> Iterator[Ticker]:
+    """Show `total` steps of work under a title while the block runs."""
+    if console.is_terminal:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[said]}"),
+            console=console,
+        ) as progress:
+            job = progress.add_task(title, total=total, said="")
+            yield lambda text: progress.update(job, advance=1, said=text)
+        return
+    done = 0
+    every = max(1, total // PLAIN_LINES)
+
+    def line(text: str) -> None:
+        nonlocal done
+        done += 1
+        if done % every == 0 or done == total:
+            console.print(f"{title}: {done}/{total} {text}", highlight=False)
+
+    yield line

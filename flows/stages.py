@@ -1,0 +1,282 @@
+"""The stages of a night up to the index, as plain functions without Prefect.
+
+Harvest and recheck read the network and write segments; they never open the warehouse. Load, erase
+and index work on the open warehouse. `flows.tasks` wraps the stages for Prefect; the commands and
+the demo call them as they are.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from flows.night import Night
+from flows.settings import SourceSettings
+from harvesters.base import Blocked, Harvester, HarvestError, RateLimited, Unavailable
+from harvesters.client import PoliteClient
+from harvesters.gate import HostGate
+from harvesters.registry import open_harvester
+from warehouse.corpus.index import IndexCounts, index_posts
+from warehouse.gateway import Warehouse
+from warehouse.landing import write_segment
+from warehouse.records import (
+    Activity,
+    Batch,
+    Community,
+    HarvestStatus,
+    Known,
+    LoadCounts,
+    PostRef,
+    SegmentHeader,
+    Sighting,
+    Traffic,
+)
+from warehouse.state import read_due, read_known
+
+SIGHTINGS_A_SEGMENT = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommunityReport:
+    """What one pass over one community came to; counts only."""
+
+    source: str
+    community: str
+    activity: Activity
+    status: HarvestStatus
+    fetched: int
+    requests: int
+    landed: bool
+    error: str | None = None
+    transient: bool = False
+
+
+@contextmanager
+def polite_client(night: Night, source: SourceSettings) -> Iterator[PoliteClient]:
+    """Open the one client through which a source may be read."""
+    harvest = night.settings.harvest
+    gate = HostGate(night.home.hosts, night.clock, spacing=harvest.spacing_seconds)
+    with PoliteClient(
+        user_agent=night.user_agent,
+        gate=gate,
+        clock=night.clock,
+        allow_private=night.settings.spec_of(source).allow_private,
+    ) as client:
+        yield client
+
+
+def harvest_source(
+    night: Night, source: SourceSettings, *, since: datetime | None = None
+) -> list[CommunityReport]:
+    """Harvest every community of a source into segments.
+
+    A failure ends one community only: what was read is landed, and the failure is recorded.
+
+    Parameters
+    ----------
+    since : datetime, optional
+        Read again from this time on, whatever the stored cursor says.
+    """
+    with polite_client(night, source) as client:
+        harvester = open_harvester(
+            night.settings.spec_of(source), client=client, keys=night.keys, clock=night.clock
+        )
+        return [
+            _harvest_community(night, harvester, client, community, since=since)
+            for community in harvester.communities()
+        ]
+
+
+def _harvest_community(
+    night: Night,
+    harvester: Harvester,
+    client: PoliteClient,
+    community: Community,
+    *,
+    since: datetime | None,
+) -> CommunityReport:
+    started = night.clock.now()
+    before = client.traffic
+    known = (
+        Known() if since else read_known(night.home.state, community.source, community.community)
+    )
+    bound = since or started - timedelta(days=night.settings.harvest.history_days)
+    landing = _Landing(night, community.source, community.community, "harvest")
+    failure: HarvestError | None = None
+    try:
+        for batch in harvester.harvest(community, since=bound, known=known):
+            landing.add(batch)
+    except HarvestError as error:
+        failure = error
+    covers_from = known.last_complete_at or bound
+    return landing.finish(failure, client.traffic.minus(before), covers_from=covers_from)
+
+
+def recheck_source(night: Night, source: SourceSettings) -> list[CommunityReport]:
+    """Read the posts of a source again whose turn has come."""
+    budget = night.settings.harvest.recheck_budget
+    due = read_due(night.home.state, source.name, limit=budget)
+    if not due:
+        return []
+    with polite_client(night, source) as client:
+        harvester = open_harvester(
+            night.settings.spec_of(source), client=client, keys=night.keys, clock=night.clock
+        )
+        by_community: dict[str, list[PostRef]] = {}
+        for post in due:
+            by_community.setdefault(post.community, []).append(post)
+        return [
+            _recheck_community(night, harvester, client, posts) for posts in by_community.values()
+        ]
+
+
+def _recheck_community(
+    night: Night, harvester: Harvester, client: PoliteClient, posts: list[PostRef]
+) -> CommunityReport:
+    before = client.traffic
+    landing = _Landing(night, posts[0].source, posts[0].community, "recheck")
+    failure: HarvestError | None = None
+    try:
+        for sightings in _chunks(harvester.recheck(posts), SIGHTINGS_A_SEGMENT):
+            landing.add_sightings(sightings)
+    except HarvestError as error:
+        failure = error
+    landing.expected = len(posts)
+    return landing.finish(failure, client.traffic.minus(before), covers_from=None)
+
+
+def _chunks(items: Iterable[Sighting], size: int) -> Iterator[tuple[Sighting, ...]]:
+    iterator = iter(items)
+    while chunk := tuple(islice(iterator, size)):
+        yield chunk
+
+
+class _Landing:
+    """Lands the batches of one pass over one community; the last one says how it ended.
+
+    One batch is held back, so that the usual small harvest is a single segment.
+    """
+
+    def __init__(self, night: Night, source: str, community: str, activity: Activity) -> None:
+        self._night = night
+        self._source = source
+        self._community = community
+        self._activity = activity
+        self._held: Batch | None = None
+        self._whole = True
+        self.expected: int | None = None
+        self._fetched = 0
+        self._landed = False
+
+    def add(self, batch: Batch) -> None:
+        """Land the batch before this one, and hold this one."""
+        if self._held is not None:
+            self._write(self._held, final=False)
+        self._held = batch
+        self._fetched += batch.fetched
+        self._whole = self._whole and batch.complete
+
+    def add_sightings(self, sightings: tuple[Sighting, ...]) -> None:
+        """Land the sightings of a recheck."""
+        unknown = sum(sighting.outcome == "unknown" for sighting in sightings)
+        self.add(
+            Batch(
+                source=self._source,
+                community=self._community,
+                sightings=sightings,
+                fetched=len(sightings) - unknown,
+                complete=unknown == 0,
+            )
+        )
+
+    def finish(
+        self, failure: HarvestError | None, traffic: Traffic, *, covers_from: datetime | None
+    ) -> CommunityReport:
+        """Land the held batch with the end of the pass, and report."""
+        status = _status(failure, whole=self._whole, landed=self._fetched > 0)
+        held = self._held or Batch(source=self._source, community=self._community)
+        self._write(
+            held,
+            final=True,
+            status=status,
+            error=str(failure) if failure else None,
+            traffic=traffic,
+            covers_from=covers_from if status == "complete" else None,
+        )
+        return CommunityReport(
+            source=self._source,
+            community=self._community,
+            activity=self._activity,
+            status=status,
+            fetched=self._fetched,
+            requests=traffic.requests,
+            landed=self._fetched > 0,
+            error=str(failure) if failure else None,
+            transient=isinstance(failure, Unavailable | RateLimited),
+        )
+
+    def _write(
+        self,
+        batch: Batch,
+        *,
+        final: bool,
+        status: HarvestStatus = "complete",
+        error: str | None = None,
+        traffic: Traffic | None = None,
+        covers_from: datetime | None = None,
+    ) -> None:
+        header = SegmentHeader(
+            run_id=self._night.run.run_id,
+            source=batch.source,
+            community=batch.community,
+            activity=self._activity,
+            harvested_at=self._night.clock.now(),
+            final=final,
+            status=status,
+            error=error,
+            expected=self.expected if final and self.expected is not None else batch.expected,
+            fetched=batch.fetched,
+            drops=batch.drops,
+            gaps=batch.gaps,
+            threads=batch.threads,
+            validators=batch.validators,
+            cursor=batch.cursor,
+            covers_from=covers_from,
+            traffic=traffic or Traffic(),
+        )
+        write_segment(
+            self._night.home.landing, header, posts=batch.posts, sightings=batch.sightings
+        )
+
+
+def _status(failure: HarvestError | None, *, whole: bool, landed: bool) -> HarvestStatus:
+    if isinstance(failure, Blocked):
+        return "blocked"
+    if failure is not None:
+        return "partial" if landed else "failed"
+    return "complete" if whole else "partial"
+
+
+def load_landed(warehouse: Warehouse, night: Night) -> LoadCounts:
+    """Load every segment that is not loaded yet, and write the state that harvests read."""
+    settings = night.settings
+    warehouse.register_sources([settings.info_of(source) for source in settings.sources])
+    counts = LoadCounts()
+    for segment in warehouse.pending_segments():
+        counts = counts.plus(warehouse.load(segment))
+    warehouse.write_state()
+    return counts
+
+
+def erase(warehouse: Warehouse, night: Night) -> int:
+    """Remove what is confirmed as gone from every file, and what has outlived its days."""
+    harvest = night.settings.harvest
+    warehouse.drop_superseded_texts(days=harvest.superseded_days)
+    warehouse.remove_old_segments(days=harvest.landing_days)
+    return warehouse.erase_confirmed()
+
+
+def index(warehouse: Warehouse) -> IndexCounts:
+    """Tokenise what is new or edited."""
+    return index_posts(warehouse.connection)

@@ -1,0 +1,121 @@
+"""A real WordPress, seeded by us, harvested over several nights."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows import stages
+from flows.night import Night, open_warehouse, prepare_night
+from flows.settings import key_file, load_settings
+from flows.stages import CommunityReport
+from warehouse.home import Home
+from warehouse.protection.keys import KeyRing
+from warehouse.records import LoadCounts, VirtualClock
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = """
+[study]
+name = "Real server"
+contact = "tests@example.org"
+[harvest]
+spacing_seconds = 0.0
+history_days = 60
+[[sources]]
+name = "blog"
+platform = "wordpress"
+url = "{url}"
+licence = "invented"
+ethics_ref = "simulated"
+[[sources.communities]]
+community = "blog"
+name = "Invented blog"
+"""
+
+
+class Study:
+    """A home over one site, with nights a virtual day apart."""
+
+    def __init__(self, root: Path, url: str) -> None:
+        self.home = Home(root)
+        self.home.create()
+        self.home.simulated_mark.write_text("{}")
+        self.home.settings_file.write_text(SETTINGS.format(url=url))
+        KeyRing.create(key_file(self.home, load_settings(self.home)))
+        self.clock = VirtualClock(datetime.now(UTC))
+
+    def night(self) -> tuple[list[CommunityReport], LoadCounts]:
+        self.clock.advance_to(self.clock.now() + timedelta(days=1))
+        night = prepare_night(self.home.root, flow="test", clock=self.clock)
+        source = night.settings.sources[0]
+        reports = stages.harvest_source(night, source) + stages.recheck_source(night, source)
+        with open_warehouse(night) as warehouse:
+            counts = stages.load_landed(warehouse, night)
+            stages.erase(warehouse, night)
+        return reports, counts
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        night: Night = prepare_night(self.home.root, flow="test", clock=self.clock)
+        with open_warehouse(night) as warehouse:
+            return [tuple(row.values()) for row in warehouse.query(sql).to_pylist()]
+
+
+@pytest.fixture
+def study(tmp_path: Path, wordpress, monkeypatch: pytest.MonkeyPatch) -> Study:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("VALUETALK_KEY_FILE", str(tmp_path / "keys" / "test.key"))
+    return Study(tmp_path / "home", wordpress.url)
+
+
+def test_a_real_wordpress_comes_in_exactly(study: Study, wordpress) -> None:  # type: ignore[no-untyped-def]
+    reports, counts = study.night()
+
+    assert counts.new == 46
+    assert all(report.status == "complete" for report in reports), reports
+    assert study.rows("SELECT kind, count(*) AS n FROM posts GROUP BY ALL ORDER BY ALL") == [
+        ("comment", 34),
+        ("post", 12),
+    ]
+    titles = {row[0] for row in study.rows("SELECT title FROM posts WHERE kind = 'post'")}
+    assert titles == {
+        "Værdi 共同 🧠 and “care”",
+        *(f"Co-production diary {i}" for i in range(1, 13) if i != 5),
+    }
+    own = {row[0] for row in study.rows("SELECT own_text FROM posts WHERE kind = 'comment'")}
+    expected = {
+        f"I disagree, café talk {i}." if i % 5 == 0 else f"Comment {i} about what helped."
+        for i in range(1, 35)
+    }
+    assert own == expected
+    nested = "SELECT count(*) AS n FROM posts c JOIN posts p ON p.post_id = c.parent_id"
+    assert study.rows(f"{nested} WHERE p.kind = 'comment'") == [(11,)]
+    assert study.rows("SELECT count(DISTINCT author_key) AS n FROM posts WHERE kind = 'comment'") == [
+        (11,)
+    ]
+
+    before = wordpress.n_requests()
+    reports, counts = study.night()
+    assert (counts.new, counts.edited, counts.missed) == (0, 0, 0)
+    assert counts.present == 46
+    # robots.txt may be read again; one listing of posts, one of comments, one recheck of each
+    assert wordpress.n_requests() - before <= 5
+    assert sum(report.requests for report in reports) == wordpress.n_requests() - before
+    assert study.rows("SELECT count(*) AS n FROM post_revisions") == [(46,)]
+
+
+def test_edits_and_deletions_of_a_real_wordpress_are_seen(study: Study, wordpress) -> None:  # type: ignore[no-untyped-def]
+    study.night()
+    assert wordpress.act("change") == {"posts": 12, "comments": 32}
+
+    _, counts = study.night()
+    assert counts.edited == 2  # one post, one comment
+    assert counts.missed == 2  # one trashed, one held
+    assert study.rows("SELECT count(*) AS n FROM posts WHERE withheld") == [(2,)]
+
+    _, counts = study.night()
+    assert counts.confirmed == 2
+    assert study.rows("SELECT count(*) AS n FROM tombstones") == [(2,)]
+    assert study.rows("SELECT count(*) AS n FROM posts") == [(44,)]
+    texts = {row[0] for row in study.rows("SELECT own_text FROM posts")}
+    assert "Comment 4, now said otherwise." in texts
+    assert not {"Comment 7 about what helped.", "Comment 9 about what helped."} & texts
