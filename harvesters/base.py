@@ -53,7 +53,8 @@ class SourceSpec:
     """One configured site, as its harvester sees it.
 
     `url` is the site's root without a trailing slash; `options` holds what only one platform knows;
-    `allow_private` lets a simulated site live on a loopback address.
+    `secrets` are tokens by their meaning, kept out of the repr; `allow_private` lets a simulated
+    site live on a loopback address.
     """
 
     source: str
@@ -61,6 +62,7 @@ class SourceSpec:
     url: str
     communities: tuple[Community, ...] = ()
     options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     allow_private: bool = False
 
 

@@ -1,0 +1,451 @@
+"""What a study is set to do: one TOML file and, for secrets alone, the environment.
+
+Everything is read once into frozen records. What the file holds too much, too little or wrongly is
+refused with its dotted key and with what to write instead. Nothing but organisations' own sites
+yields posts before an ethics reference is written into its entry.
+"""
+
+import hashlib
+import os
+import re
+import tomllib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from harvesters.registry import PLATFORMS
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from flows.refusals import closest, dotted, problems_of
+from flows.setting_values import Contact, Country, EthicsRef, Language, Slug, Text, Url, Variable
+from harvesters.base import SourceSpec
+from warehouse.home import Home
+from warehouse.records import Community, CommunityRole, SourceInfo
+
+ARCHIVE = "archive"
+SIMULATED = "simulated"
+OWN_SITE_PLATFORMS = frozenset({"wordpress", "feed"})
+LEAST_SPACING_SECONDS = 1.0
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the message has one sentence a line, each with file and key."""
+
+    exit_code = 2
+
+
+class MissingSource(SettingsError):
+    """A source was asked for that the settings do not have."""
+
+
+OptionValue = bool | int | float | str
+
+
+class Section(BaseModel):
+    """A table of the settings file: frozen, without unknown keys, without converted types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class StudySettings(Section):
+    """`[study]`: what the study is and who answers for it."""
+
+    name: Text = Field(
+        description="What the study is called; it also names the key file.",
+        examples=["Value in mental health services"],
+    )
+    contact: Contact = Field(
+        description="E-mail or web address under which the owners of a site can reach you. "
+        "Every request carries it.",
+        examples=["study@example.org"],
+    )
+    language: Language = Field(
+        default="en",
+        description="Language whose posts are counted; others are kept and counted as excluded.",
+    )
+    bin: Literal["month", "week"] = Field(
+        default="month",
+        description="Length of a period in all series: 'month', or 'week' (from Monday).",
+    )
+    licence: Text = Field(
+        default="CC-BY-4.0", description="Licence of the tables that the study publishes."
+    )
+
+
+class HarvestSettings(Section):
+    """`[harvest]`: how much is read, how fast, and how long it is kept."""
+
+    spacing_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        le=3600,
+        description="Least time between two requests to one host; its robots.txt may ask for more.",
+    )
+    requests_a_day: int = Field(default=5000, ge=1, description="Most requests to one host a day.")
+    history_days: int = Field(
+        default=30,
+        ge=1,
+        le=36500,
+        description="How far back the first harvest of a community goes.",
+    )
+    recheck_budget: int = Field(
+        default=2000,
+        ge=0,
+        description="Most posts of a source that a night reads again to see edits and deletions.",
+    )
+    landing_days: int = Field(
+        default=30, ge=1, le=365, description="Days for which loaded segments are kept for repairs."
+    )
+    superseded_days: int = Field(
+        default=30,
+        ge=0,
+        le=365,
+        description="Days after which the text of an edited post's earlier version is dropped.",
+    )
+
+
+class AnalysisSettings(Section):
+    """`[analysis]`: sizes of models and samples."""
+
+    topics: int = Field(default=20, ge=2, le=500, description="Topics of a newly fitted model.")
+    refit_days: int = Field(
+        default=30, ge=1, description="Days after which the topic model is fitted again."
+    )
+    train_codings: int = Field(
+        default=400, ge=0, description="Posts a wave drawn for coding to train classifiers."
+    )
+    measure_codings: int = Field(
+        default=600,
+        ge=0,
+        description="Posts a wave drawn for coding to measure prevalence; never trained on.",
+    )
+    seed: int = Field(
+        default=20260101, ge=0, description="Seed of everything random; it makes runs repeatable."
+    )
+
+
+class PrefectSettings(Section):
+    """`[prefect]`: where flows may report to."""
+
+    allowed_hosts: tuple[Text, ...] = Field(
+        default=(),
+        strict=False,
+        description="Hosts besides this machine whose Prefect server may learn of runs, for "
+        'example ["prefect.example.org"].',
+    )
+    work_pool: Text = Field(
+        default="valuetalk", description="Work pool to which scheduled nights are sent."
+    )
+
+
+class CommunitySettings(Section):
+    """`[[sources.communities]]`: one board, tag, list or blog of a source."""
+
+    community: Text = Field(
+        description="The platform's own handle of it: board id, tag, 'blog'.", examples=["blog"]
+    )
+    name: Text = Field(description="What people read in figures.", examples=["A blog"])
+    country: Country | None = Field(
+        default=None, description="Where its people mostly are, as a code of ISO 3166: 'GB'."
+    )
+    role: CommunityRole | None = Field(
+        default=None,
+        description="Whose voice it mostly is: service_users, carers, practitioners, movement, "
+        "policy or mixed.",
+    )
+    tags: tuple[Text, ...] = Field(
+        default=(), strict=False, description="Any words to compare communities by."
+    )
+
+
+class SourceSettings(Section):
+    """`[[sources]]`: one site, list, instance or imported archive."""
+
+    name: Slug = Field(
+        description="Short name, used in tables and file names.", examples=["a_forum"]
+    )
+    platform: Slug = Field(
+        description=f"What runs the site, or '{ARCHIVE}' for posts that come with import.",
+        examples=["wordpress"],
+    )
+    url: Url | None = Field(
+        default=None,
+        description="Address of the site; an archive has none.",
+        examples=["https://forum.example.org"],
+    )
+    licence: str = Field(default="", description="Licence of the posts, as far as it is known.")
+    terms_note: str = Field(default="", description="What the site's terms say about reading it.")
+    access: str = Field(default="", description="Who can read the site.")
+    checked: str = Field(default="", description="When and how platform, access and terms were.")
+    ethics_ref: EthicsRef | None = Field(
+        default=None,
+        description="Reference of the ethics approval that covers this source.",
+        examples=["REC 26/0123"],
+    )
+    organisation: bool = Field(
+        default=False,
+        description="An organisation's own site, which may be read without an ethics_ref.",
+    )
+    one_post_per_person: bool = Field(
+        default=False, description="Whether each post is by another person, as in a survey."
+    )
+    enabled: bool = Field(default=True, description="Whether nights read it.")
+    options: dict[str, OptionValue] = Field(
+        default_factory=dict, description="What only this platform knows."
+    )
+    token_env: Variable | None = Field(
+        default=None, description="Environment variable that holds the access token."
+    )
+    client_id_env: Variable | None = Field(
+        default=None, description="Environment variable that holds the application's id."
+    )
+    client_secret_env: Variable | None = Field(
+        default=None, description="Environment variable that holds the application's secret."
+    )
+    communities: tuple[CommunitySettings, ...] = Field(
+        default=(), strict=False, description="What to read of it; everything where none is named."
+    )
+
+    @property
+    def secret_names(self) -> Mapping[str, str]:
+        """The environment variable of each secret that the source needs."""
+        named = {
+            "token": self.token_env,
+            "client_id": self.client_id_env,
+            "client_secret": self.client_secret_env,
+        }
+        return {secret: variable for secret, variable in named.items() if variable}
+
+
+class SettingsFile(Section):
+    """`valuetalk.toml` as a whole."""
+
+    study: StudySettings
+    harvest: HarvestSettings = HarvestSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
+    prefect: PrefectSettings = PrefectSettings()
+    sources: tuple[SourceSettings, ...] = Field(default=(), strict=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one study.
+
+    `simulated` says whether its home is marked as holding simulated data only.
+    """
+
+    study: StudySettings
+    harvest: HarvestSettings
+    analysis: AnalysisSettings
+    prefect: PrefectSettings
+    sources: tuple[SourceSettings, ...]
+    simulated: bool
+
+    def source_named(self, name: str) -> SourceSettings:
+        """Return the source of that name; raises `MissingSource`."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        names = [source.name for source in self.sources]
+        near = closest(name, names)
+        hint = f"did you mean {near}?" if near else "'valuetalk sources list' shows what there is"
+        raise MissingSource(f"the settings have no source {name!r}; {hint}")
+
+    def ethics_gap(self, source: SourceSettings) -> str | None:
+        """Return why no post may be taken from a source, or None."""
+        if self.simulated and source.ethics_ref != SIMULATED:
+            return "this home holds simulated data only; read real sources in a home of their own"
+        if source.ethics_ref or source.organisation:
+            return None
+        return "no ethics_ref is written into its entry, and it is no organisation's own site"
+
+    def held_back(self) -> dict[str, str]:
+        """Return why a night does not read a source, for each that it does not read."""
+        reasons = ((source.name, self._reason(source)) for source in self.sources)
+        return {name: reason for name, reason in reasons if reason}
+
+    def runnable_sources(self) -> tuple[SourceSettings, ...]:
+        """Return the sources that a night reads."""
+        return tuple(source for source in self.sources if self._reason(source) is None)
+
+    def spec_of(
+        self, source: SourceSettings, environ: Mapping[str, str] | None = None
+    ) -> SourceSpec:
+        """Return a source as its harvester sees it.
+
+        Without an ethics reference only what the organisation itself wrote is read, so comments
+        are switched off.
+        """
+        environ = os.environ if environ is None else environ
+        options = source.options if source.ethics_ref else {**source.options, "comments": False}
+        return SourceSpec(
+            source=source.name,
+            platform=source.platform,
+            url=source.url or "",
+            communities=_communities(source),
+            options=dict(options),
+            secrets=_secrets(source, environ),
+            allow_private=self.simulated,
+        )
+
+    def info_of(self, source: SourceSettings) -> SourceInfo:
+        """Return what the warehouse records about a source."""
+        return SourceInfo(
+            source=source.name,
+            platform=source.platform,
+            licence=source.licence,
+            ethics_ref=source.ethics_ref,
+            terms_note=source.terms_note,
+            one_post_per_person=source.one_post_per_person,
+            communities=_communities(source),
+        )
+
+    def _reason(self, source: SourceSettings) -> str | None:
+        if not source.enabled:
+            return "it is switched off (enabled = false)"
+        if source.platform == ARCHIVE:
+            return "it is an archive, which 'valuetalk import' reads"
+        return self.ethics_gap(source)
+
+
+def load_settings(home: Home, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read a study's settings.
+
+    Parameters
+    ----------
+    home : Home
+        The study's home.
+    environ : mapping, optional
+        Where secrets are looked for; the process's environment where nothing is said.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, is not TOML, or holds anything unknown, missing or wrong.
+    """
+    path = home.settings_file
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: no such file; 'valuetalk init' writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+    return parse_settings(
+        text,
+        file=str(path),
+        simulated=home.is_simulated,
+        environ=os.environ if environ is None else environ,
+    )
+
+
+def parse_settings(
+    text: str, *, file: str, simulated: bool, environ: Mapping[str, str]
+) -> Settings:
+    """Read settings from the text of a settings file; `file` is what errors call it.
+
+    Raises
+    ------
+    SettingsError
+        As for `load_settings`.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: not TOML: {error}") from None
+    try:
+        content = SettingsFile.model_validate(data)
+    except ValidationError as error:
+        problems = problems_of(error, data, SettingsFile)
+        raise SettingsError("\n".join(f"{file}: {line}" for line in problems)) from None
+    settings = Settings(
+        study=content.study,
+        harvest=content.harvest,
+        analysis=content.analysis,
+        prefect=content.prefect,
+        sources=content.sources,
+        simulated=simulated,
+    )
+    contradictions = list(_contradictions(settings, data, environ))
+    if contradictions:
+        raise SettingsError("\n".join(f"{file}: {line}" for line in contradictions))
+    return settings
+
+
+def key_file(home: Home, settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
+    """Return where the study's pseudonym key lies: never in its home.
+
+    `$VALUETALK_KEY_FILE`, else `<study>.key` under `$XDG_CONFIG_HOME/valuetalk`; the key of a
+    simulated home is named after the home, so that demos never meet a study's key.
+    """
+    environ = os.environ if environ is None else environ
+    if named := environ.get("VALUETALK_KEY_FILE"):
+        return Path(named).expanduser()
+    config = environ.get("XDG_CONFIG_HOME") or "~/.config"
+    folder = Path(config).expanduser() / "valuetalk"
+    if home.is_simulated:
+        place = str(home.root.expanduser().resolve())
+        return folder / f"demo-{hashlib.sha256(place.encode()).hexdigest()[:16]}.key"
+    return folder / f"{_file_stem(settings.study.name)}.key"
+
+
+def _secrets(source: SourceSettings, environ: Mapping[str, str]) -> dict[str, str]:
+    named = {key: environ.get(variable) for key, variable in source.secret_names.items()}
+    return {key: secret for key, secret in named.items() if secret}
+
+
+def _file_stem(name: str) -> str:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")
+    return stem[:60] or hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def _communities(source: SourceSettings) -> tuple[Community, ...]:
+    return tuple(
+        Community(source=source.name, **community.model_dump()) for community in source.communities
+    )
+
+
+def _contradictions(
+    settings: Settings, data: Mapping[str, Any], environ: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what only shows when several settings are seen together."""
+    if settings.harvest.spacing_seconds < LEAST_SPACING_SECONDS and not settings.simulated:
+        yield f"harvest.spacing_seconds must be at least {LEAST_SPACING_SECONDS} for real sites"
+    named = Counter(source.name for source in settings.sources)
+    for name in [name for name, count in named.items() if count > 1]:
+        yield f"sources.{name}.name stands {named[name]} times; give each source its own name"
+    for number, source in enumerate(settings.sources):
+        place = dotted(("sources", number), data)
+        for key, complaint in _source_contradictions(source, settings, environ):
+            yield f"{place}.{key} {complaint}"
+
+
+def _source_contradictions(
+    source: SourceSettings, settings: Settings, environ: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    known = (*sorted(PLATFORMS), ARCHIVE)
+    if source.enabled and source.platform not in known:
+        near = closest(source.platform, known)
+        hint = f"did you mean {near!r}?" if near else f"write one of {', '.join(known)}, or"
+        yield "platform", f"{source.platform!r} is not read yet; {hint} set enabled = false"
+    if source.platform == ARCHIVE and source.url:
+        yield "url", "must be left out: an archive comes from a file"
+    if source.platform != ARCHIVE and not source.url:
+        yield "url", 'is missing; write for example url = "https://forum.example.org"'
+    if source.organisation and source.platform in set(known) - OWN_SITE_PLATFORMS:
+        complaint = (
+            f"cannot be true on {source.platform}: an organisation's own site is a wordpress or "
+            "feed source, and people's posts need an ethics_ref"
+        )
+        yield "organisation", complaint
+    if source.ethics_ref == SIMULATED and not settings.simulated:
+        yield "ethics_ref", "'simulated' is for homes that 'valuetalk demo' makes; write your own"
+    handles = Counter(community.community for community in source.communities)
+    for handle in [handle for handle, count in handles.items() if count > 1]:
+        yield "communities", f"name {handle!r} more than once; keep one of them"
+    for secret, variable in source.secret_names.items():
+        if source.enabled and not environ.get(variable):
+            yield f"{secret}_env", f"names ${variable}, which is not set; export it before running"
