@@ -429,8 +429,8 @@ def _source_contradictions(
     known = (*sorted(PLATFORMS), ARCHIVE)
     if source.enabled and source.platform not in known:
         near = closest(source.platform, known)
-        hint = f"did you mean {near!r}?" if near else f"write one of {', '.join(known)}, or"
-        yield "platform", f"{source.platform!r} is not read yet; {hint} set enabled = false"
+        instead = f"did you mean {near!r}?" if near else f"what can be read is {', '.join(known)}"
+        yield "platform", f"{source.platform!r} is not read yet, set enabled = false; {instead}"
     if source.platform == ARCHIVE and source.url:
         yield "url", "must be left out: an archive comes from a file"
     if source.platform != ARCHIVE and not source.url:

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from flows.commands import session
+from flows.doctor import assert_own_packages
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, wherever it lives
 _SECTIONS = ("Study", "Night", "Corpus", "Measures", "Results")
@@ -72,11 +73,15 @@ app = typer.Typer(
 
 @app.callback()
 def _root(
+    context: typer.Context,
+    *,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error; stands anywhere.")
     ] = False,
 ) -> None:
     del debug  # Commands.invoke reads it
+    if context.invoked_subcommand != "doctor":  # which reports the same as a finding
+        assert_own_packages()
 
 
 def main() -> None:
