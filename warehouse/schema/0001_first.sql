@@ -2,7 +2,7 @@
 -- Marks in comments: [C] in the controlled release, [P] in the public one too, [-] never released.
 
 CREATE TABLE sources (
-    source VARCHAR PRIMARY KEY,
+    source VARCHAR NOT NULL,
     platform VARCHAR NOT NULL,
     licence VARCHAR NOT NULL,
     terms_note VARCHAR NOT NULL,
@@ -19,8 +19,7 @@ CREATE TABLE communities (
     name VARCHAR NOT NULL,
     country VARCHAR,
     role VARCHAR,
-    tags VARCHAR[] NOT NULL,
-    PRIMARY KEY (source, community)
+    tags VARCHAR[] NOT NULL
 );
 COMMENT ON TABLE communities IS '[P] subreddits, boards, tags, lists and blogs, with what they are compared by';
 
@@ -69,7 +68,7 @@ CREATE TABLE post_revisions (
     seen_at TIMESTAMPTZ NOT NULL,
     content_hash VARCHAR NOT NULL,
     length INTEGER NOT NULL,        -- characters of the text as stored
-    text VARCHAR                    -- null once dropped
+    text VARCHAR                    -- of a superseded revision, until dropped; else see posts
 );
 COMMENT ON TABLE post_revisions IS '[-] every version of a post that was seen';
 
@@ -78,7 +77,8 @@ CREATE TABLE locators (
     source VARCHAR NOT NULL,
     native_id VARCHAR NOT NULL,
     native_thread_id VARCHAR NOT NULL,
-    url VARCHAR
+    url VARCHAR,
+    native_key UHUGEINT NOT NULL    -- md5 of source and native id: narrow to scan at every load
 );
 COMMENT ON TABLE locators IS '[-] where a post lives on its platform';
 
@@ -89,11 +89,20 @@ CREATE TABLE thread_locators (
 );
 COMMENT ON TABLE thread_locators IS '[-] which thread a native thread id is';
 
+CREATE TABLE awaited_parents (
+    post_id BIGINT NOT NULL,
+    parent_key UHUGEINT NOT NULL    -- native_key of a parent that has not arrived
+);
+COMMENT ON TABLE awaited_parents IS '[-] comments that came before what they answer';
+
 CREATE TABLE checks (
     post_id BIGINT NOT NULL,
-    last_checked_at TIMESTAMPTZ NOT NULL,
+    content_hash VARCHAR NOT NULL,  -- of the latest revision
+    last_checked_at TIMESTAMPTZ NOT NULL, -- last time it was certain: there, or not there
+    last_tried_at TIMESTAMPTZ NOT NULL,
     n_checks INTEGER NOT NULL,
     first_missed_at TIMESTAMPTZ,
+    n_missed INTEGER NOT NULL,      -- checks in a row that did not find it
     reason VARCHAR
 );
 COMMENT ON TABLE checks IS '[-] when a post was last seen, and whether it was missed';
@@ -109,11 +118,18 @@ CREATE TABLE tombstones (
 COMMENT ON TABLE tombstones IS '[C] posts that are gone: no content';
 
 CREATE TABLE pending_erasures (
-    post_id BIGINT NOT NULL,
+    post_id BIGINT,                 -- null where a refused post lies in a segment only
     source VARCHAR NOT NULL,
-    native_id VARCHAR NOT NULL
+    native_id VARCHAR NOT NULL,
+    url VARCHAR,
+    asked_at TIMESTAMPTZ NOT NULL   -- rows that landed up to then go
 );
 COMMENT ON TABLE pending_erasures IS '[-] confirmed deletions whose bytes the next erase stage removes';
+
+CREATE TABLE pending_copies (
+    asked_at TIMESTAMPTZ NOT NULL
+);
+COMMENT ON TABLE pending_copies IS '[-] rows are deleted, their bytes leave with the next fresh copy';
 
 CREATE TABLE runs (
     run_id VARCHAR PRIMARY KEY,
@@ -160,19 +176,30 @@ CREATE TABLE cursors (
     source VARCHAR NOT NULL,
     community VARCHAR NOT NULL,
     cursor JSON NOT NULL,
-    validators JSON NOT NULL,
     last_complete_at TIMESTAMPTZ,
     updated_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (source, community)
+    state_written BOOLEAN NOT NULL  -- whether the files under state/ say the same
 );
 COMMENT ON TABLE cursors IS '[-] from where the next harvest goes on';
 
+CREATE TABLE validators (
+    source VARCHAR NOT NULL,
+    community VARCHAR NOT NULL,
+    address VARCHAR NOT NULL,
+    etag VARCHAR,
+    last_modified VARCHAR,
+    trusted INTEGER NOT NULL,       -- times in a row without a full read
+    updated_at TIMESTAMPTZ NOT NULL
+);
+COMMENT ON TABLE validators IS '[-] HTTP validators of pages that were read';
+
 CREATE TABLE segments (
-    path VARCHAR PRIMARY KEY,       -- relative to landing/
+    path VARCHAR NOT NULL,          -- relative to landing/
     sha256 VARCHAR NOT NULL,
     n_rows BIGINT NOT NULL,
     loaded_at TIMESTAMPTZ NOT NULL,
-    state VARCHAR NOT NULL          -- loaded, quarantined, removed
+    state VARCHAR NOT NULL,         -- loaded, quarantined, removed
+    reason VARCHAR                  -- why it was quarantined
 );
 COMMENT ON TABLE segments IS '[-] the ledger of landed files';
 
