@@ -5,7 +5,9 @@ environment is settled.
 """
 
 import os
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Mapping, MutableMapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ from typing import Any
 import flows
 from flows.doctor import assert_local_prefect, assert_own_packages
 from flows.night import Night, prepare_night
+from flows.settings import Settings
 from flows.summary import NightSummary
+from warehouse.home import Home
 
 STARTUP_TIMEOUT_SECONDS = 180
 """The first start of Prefect's temporary server migrates its database: 25 s and more."""
@@ -48,7 +52,7 @@ def begin(entrypoint: str, home: str | None, *, flow: str, as_of: datetime | Non
     return night
 
 
-def settle_environment(environ: dict[str, str]) -> None:
+def settle_environment(environ: MutableMapping[str, str]) -> None:
     """Turn Prefect's analytics off and give its temporary server time to start."""
     for name, value in QUIET.items():
         environ.setdefault(name, value)
@@ -89,3 +93,47 @@ def run_entrypoint(name: str, **parameters: Any) -> NightSummary:
     if isinstance(outcome, BaseException):
         raise outcome
     raise RuntimeError(f"the flow {name} ended as {state.name} with no summary: {state.message}")
+
+
+class DeploymentFailed(RuntimeError):
+    """Prefect did not take the deployments; the message ends with what it said."""
+
+
+def deploy(home: Home, settings: Settings) -> str:
+    """Deploy the flows of `prefect.yaml` for a home to the Prefect server in use.
+
+    Returns
+    -------
+    str
+        What to start next.
+
+    Raises
+    ------
+    DeploymentFailed
+        If there is no `prefect.yaml` beside the packages, or Prefect refuses.
+    """
+    root = Path(flows.__file__).parents[1]
+    if not (root / "prefect.yaml").is_file():
+        raise DeploymentFailed(f"{root} has no prefect.yaml: run this from a checkout of valuetalk")
+    pool = settings.prefect.work_pool
+    _prefect(root, home, "work-pool", "create", pool, "--type", "process", "--overwrite")
+    _prefect(root, home, "--no-prompt", "deploy", "--all")
+    return (
+        f"deployed nightly (02:00 Europe/London), recheck and backfill to the work pool {pool}; "
+        f"now start a worker: prefect worker start --pool {pool}"
+    )
+
+
+def _prefect(root: Path, home: Home, *arguments: str) -> None:
+    environment = os.environ | QUIET | {"PWD": str(root), "VALUETALK_HOME": str(home.root)}
+    done = subprocess.run(  # noqa: S603 # our own interpreter, fixed arguments
+        [sys.executable, "-m", "prefect", *arguments],
+        cwd=root,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise DeploymentFailed(f"prefect {arguments[0]} failed: {' '.join(said)}")

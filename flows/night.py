@@ -8,8 +8,9 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from flows.settings import Settings, key_file, load_settings
 from warehouse.gateway import Warehouse
+
+from flows.settings import Settings, key_file, load_settings
 from warehouse.home import Home
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Clock, Run, VirtualClock, WallClock
@@ -73,7 +74,7 @@ def prepare_night(
     settings = load_settings(place)
     if as_of is not None and not place.is_simulated:
         raise VirtualTimeRefused(
-            f"{place.root} holds real data, so its nights run at the machine's time; leave as_of out"
+            f"{place.root} holds real data and runs at the machine's time: leave as_of out"
         )
     chosen = clock or (VirtualClock(as_of) if as_of is not None else WallClock())
     return Night(

@@ -19,7 +19,6 @@ from flows.stages import CommunityReport
 from flows.summary import NightSummary, StageFailure
 from warehouse.records import LoadCounts
 
-
 Result = TypeVar("Result")
 
 

@@ -5,10 +5,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Self
+
+import httpx
 
 from flows.engine import STARTUP_TIMEOUT_SECONDS, private_environment
 from warehouse.home import make_private_folder
@@ -33,7 +33,7 @@ class TemporaryServer:
         self._port = _free_port()
         self.environment = private_environment(folder, f"http://127.0.0.1:{self._port}/api")
         with self._log.open("wb") as output:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 # our own interpreter, fixed arguments
                 [
                     *(sys.executable, "-m", "prefect", "server", "start"),
                     *("--host", "127.0.0.1", "--port", str(self._port), "--no-ui"),
@@ -100,7 +100,7 @@ def _free_port() -> int:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
+        httpx.get(url, timeout=5, trust_env=False).raise_for_status()
+    except httpx.HTTPError:
         return False
+    return True

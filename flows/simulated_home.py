@@ -7,9 +7,10 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from harvesters.simulation.world import World, build_world
+
 from flows.settings import key_file, load_settings
 from harvesters.base import SourceSpec
-from harvesters.simulation.world import World, build_world
 from warehouse.home import Home, write_private
 from warehouse.protection.keys import KeyRing
 

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from harvesters.client import PoliteClient
+from harvesters.registry import open_harvester
+from warehouse.gateway import Warehouse
+from warehouse.landing import write_segment
+from warehouse.state import read_due, read_known
+
 from flows.night import Night
 from flows.settings import SourceSettings
 from harvesters.base import Blocked, Harvester, HarvestError, RateLimited, Unavailable
-from harvesters.client import PoliteClient
 from harvesters.gate import HostGate
-from harvesters.registry import open_harvester
 from warehouse.corpus.index import IndexCounts, index_posts
-from warehouse.gateway import Warehouse
-from warehouse.landing import write_segment
 from warehouse.records import (
     Activity,
     Batch,
@@ -32,7 +34,6 @@ from warehouse.records import (
     Sighting,
     Traffic,
 )
-from warehouse.state import read_due, read_known
 
 SIGHTINGS_A_SEGMENT = 2_000
 

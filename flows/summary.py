@@ -57,8 +57,8 @@ class NightSummary:
             f"## Night {self.run_id}: {self.status}",
             "",
             f"- new {self.load.new}, edited {self.load.edited}, unchanged {self.load.unchanged}",
-            f"- seen again {self.load.present}, first missed {self.load.missed}, "
-            f"confirmed gone {self.load.confirmed}, erased {self.erased}",
+            f"- seen again {self.load.present}, first missed {self.load.missed}",
+            f"- confirmed gone {self.load.confirmed}, erased {self.erased}",
             f"- refused {self.load.refused}, could not be checked {self.load.unknown}",
             f"- indexed {self.indexed}",
         ]

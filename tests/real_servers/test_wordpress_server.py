@@ -89,9 +89,9 @@ def test_a_real_wordpress_comes_in_exactly(study: Study, wordpress) -> None:  # 
     assert own == expected
     nested = "SELECT count(*) AS n FROM posts c JOIN posts p ON p.post_id = c.parent_id"
     assert study.rows(f"{nested} WHERE p.kind = 'comment'") == [(11,)]
-    assert study.rows("SELECT count(DISTINCT author_key) AS n FROM posts WHERE kind = 'comment'") == [
-        (11,)
-    ]
+    assert study.rows(
+        "SELECT count(DISTINCT author_key) AS n FROM posts WHERE kind = 'comment'"
+    ) == [(11,)]
 
     before = wordpress.n_requests()
     reports, counts = study.night()
