@@ -26,7 +26,7 @@ _EMOJI = rf"{_FLAG}|{_DRESSED}(?:\x{{200D}}{_DRESSED})*"
 
 TOKEN = f"{MENTION}|{_REDACTION}|{_HASHTAG}|{_NUMBER}|{_WORD}|{_EMOJI}"
 
-# Typographic apostrophes (two kinds) and hyphens (two kinds) become the plain ones, soft hyphens go.
+# Typographic apostrophes and hyphens, two kinds of each, become plain; soft hyphens go.
 _TYPOGRAPHIC = "\u2019\u02bc\u2010\u2011\u00ad"
 _PLAIN = "''''--"  # two apostrophes, each doubled inside the SQL literal; two hyphens
 

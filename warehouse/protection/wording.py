@@ -1,0 +1,101 @@
+"""Words that may be shown, and examples that are nobody's own words: for the export gate.
+
+A topic's terms, labels and events are made of words that people wrote, and a rare one may be a
+name. A word is shown if 10 people used it, in 2 threads. An example is an approved paraphrase; it
+is left out where it shares a long run of words with a post, since such a run finds the post again.
+"""
+
+from collections.abc import Iterable
+
+import duckdb
+
+from warehouse.tokeniser import MENTION, tokens_of
+
+LEAST_USERS = 10
+LEAST_THREADS = 2
+HIDDEN = "[withheld]"
+OWN_RUN = 5  # words in a row shared with a post that the example was made from
+ANY_RUN = 8  # words in a row shared with any post
+
+
+def rare_words(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> dict[str, bool]:
+    """Return for each piece of the texts between blanks whether it holds a word that is rare.
+
+    Rare is what fewer than 10 people used in counted posts, or in one thread only; a pseudonym
+    always is. A piece without a word is not rare.
+    """
+    pieces = sorted({piece for text in texts for piece in text.split()})
+    if not pieces:
+        return {}
+    rows = connection.execute(
+        f"""
+        WITH pieces AS (SELECT unnest($pieces) AS piece),
+        cut AS (SELECT piece, unnest({tokens_of("piece")}) AS word FROM pieces),
+        used AS (
+            SELECT word_id, word FROM words WHERE word IN (SELECT word FROM cut)
+        ),
+        common AS (
+            SELECT word FROM tokens JOIN used USING (word_id) JOIN gate_posts USING (post_id)
+            GROUP BY word
+            HAVING count(DISTINCT person) >= {LEAST_USERS}
+               AND count(DISTINCT thread_id) >= {LEAST_THREADS}
+               AND NOT regexp_full_match(word, '{MENTION}')
+        )
+        SELECT DISTINCT piece FROM cut WHERE word NOT IN (SELECT word FROM common)
+        """,
+        {"pieces": pieces},
+    ).fetchall()
+    rare = {piece for (piece,) in rows}
+    return {piece: piece in rare for piece in pieces}
+
+
+# The runs of n words of each example, each anchored at its rarest word, so that only the places
+# where that word stands are looked at.
+_SHARED_RUNS = f"""
+CREATE OR REPLACE TEMP TABLE gate_example_words AS
+WITH cut AS (
+    SELECT row, {tokens_of("text")} AS cut FROM gate_candidates
+), placed AS (
+    SELECT row, unnest(cut) AS word, generate_subscripts(cut, 1) AS place FROM cut
+)
+SELECT row, place, word_id, n FROM placed JOIN words USING (word)
+"""
+
+
+def _sharing(length: int, *, own: bool) -> str:
+    only_own = "AND list_contains(post_ids, tokens.post_id)" if own else ""
+    return f"""
+    WITH runs AS (
+        SELECT first.row, first.place AS start, next.place - first.place AS ahead, next.word_id,
+               next.n
+        FROM gate_example_words AS first JOIN gate_example_words AS next
+        ON first.row = next.row AND next.place - first.place BETWEEN 0 AND {length - 1}
+    ), anchors AS (
+        SELECT row, start, arg_min(ahead, n) AS ahead, arg_min(word_id, n) AS word_id
+        FROM runs GROUP BY row, start HAVING count(*) = {length}
+    ), places AS (
+        SELECT row, start, tokens.post_id, position - ahead AS base
+        FROM anchors JOIN tokens USING (word_id) JOIN gate_candidates USING (row)
+        WHERE position >= ahead {only_own}
+    )
+    SELECT row FROM places JOIN runs USING (row, start) JOIN tokens
+    ON tokens.post_id = places.post_id AND tokens.position = places.base + runs.ahead
+       AND tokens.word_id = runs.word_id
+    GROUP BY row, start, places.post_id, base HAVING count(*) = {length}
+    """
+
+
+def verbatim_examples(connection: duckdb.DuckDBPyConnection) -> set[int]:
+    """Return the rows of `gate_candidates` (row, text, post_ids) that share a long run of words.
+
+    Long is 5 words with a post that the example was made from, and 8 with any post: shorter runs
+    are common turns of speech. Both are proposals, to be calibrated on real examples.
+    """
+    if not connection.execute("SELECT count(*) > 0 FROM gate_candidates").fetchall()[0][0]:
+        return set()
+    connection.execute(_SHARED_RUNS)
+    found = connection.execute(
+        f"SELECT row FROM ({_sharing(OWN_RUN, own=True)})"
+        f" UNION SELECT row FROM ({_sharing(ANY_RUN, own=False)})"
+    ).fetchall()
+    return {row for (row,) in found}

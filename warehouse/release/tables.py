@@ -1,0 +1,161 @@
+"""What the controlled release holds: an explicit allow-list of tables, columns and rows.
+
+A withheld post is in no release, nor is anything that hangs on it: tokens, topics, scores, draws,
+codings, its thread's title. Nor are tokens of a superseded text whose post is not indexed again
+yet. Threads, words and their numbers are therefore counted anew from what is released.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from warehouse.protection.allowed import PUBLIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """Columns of a released table, the SQL that they are taken from, and the order of the rows."""
+
+    columns: tuple[str, ...]
+    rows: str
+    order: tuple[str, ...]
+
+    @property
+    def sql(self) -> str:
+        """Return the query over the warehouse that gives the released rows."""
+        return f"SELECT {', '.join(self.columns)} FROM {self.rows}"
+
+
+_SHOWN = "(SELECT post_id FROM posts WHERE NOT withheld)"
+_INDEXED = """(
+    SELECT post_id FROM posts JOIN indexed USING (post_id, revision, text_version)
+    WHERE NOT withheld
+)"""
+
+# Words of an edited post are counted when it is indexed again; until then their number is unknown.
+_POSTS = f"""(
+    SELECT * REPLACE (CASE WHEN post_id IN {_INDEXED} THEN n_words END AS n_words)
+    FROM posts WHERE NOT withheld
+)"""
+
+# The title is that of the earliest opening post that is released: the stored one may be a withheld
+# post's, or one that has been edited since.
+_THREADS = """(
+    SELECT thread_id, threads.source, threads.community,
+           coalesce(arg_min(posts.title, (posts.created_at, post_id))
+                    FILTER (posts.kind = 'post' AND posts.title <> ''), '') AS title,
+           min(posts.created_at) AS started_at, max(posts.created_at) AS last_post_at,
+           count(*) AS n_posts
+    FROM threads JOIN posts USING (thread_id) WHERE NOT posts.withheld
+    GROUP BY thread_id, threads.source, threads.community
+)"""
+
+_WORDS = f"""(
+    SELECT word_id, word, used.n FROM words JOIN (
+        SELECT word_id, count(*) AS n FROM tokens WHERE post_id IN {_INDEXED} GROUP BY word_id
+    ) AS used USING (word_id)
+)"""
+
+
+def _of_posts(table: str, *columns: str, order: tuple[str, ...]) -> Released:
+    return Released(
+        columns=columns, rows=f"{table} WHERE post_id IN {_SHOWN}", order=("post_id", *order)
+    )
+
+
+def _whole(table: str, *columns: str, order: tuple[str, ...]) -> Released:
+    return Released(columns=columns, rows=table, order=order)
+
+
+_PUBLIC_ROWS = {"examples": "examples WHERE approved_by IS NOT NULL AND withdrawn_on IS NULL"}
+
+CONTROLLED: Mapping[str, Released] = MappingProxyType(
+    {
+        "sources": _whole(
+            "sources",
+            *("source", "platform", "licence", "terms_note", "ethics_ref"),
+            *("one_post_per_person", "first_harvest", "last_harvest"),
+            order=("source",),
+        ),
+        "posts": Released(
+            columns=(
+                *("post_id", "source", "community", "thread_id", "parent_id", "kind"),
+                *("author_key", "created_at", "edited_at", "harvested_at", "title", "text"),
+                *("own_text", "language", "n_words", "revision", "text_version"),
+                *("duplicate_of", "automated"),
+            ),
+            rows=_POSTS,
+            order=("post_id",),
+        ),
+        "threads": Released(
+            columns=(
+                *("thread_id", "source", "community", "title", "started_at", "last_post_at"),
+                "n_posts",
+            ),
+            rows=_THREADS,
+            order=("thread_id",),
+        ),
+        "tombstones": _whole(
+            "tombstones",
+            *("post_id", "source", "community", "reason", "first_missed_at", "confirmed_at"),
+            order=("post_id",),
+        ),
+        "runs": _whole(
+            "runs",
+            *("run_id", "flow", "started_at", "finished_at", "status", "version", "error"),
+            order=("started_at", "run_id"),
+        ),
+        "harvests": _whole(
+            "harvests",
+            *("run_id", "source", "community", "activity", "expected", "fetched", "new"),
+            *("edited", "gone", "dropped", "drops", "gaps", "requests", "not_modified"),
+            *("throttled_seconds", "status", "error"),
+            order=("run_id", "source", "community", "activity"),
+        ),
+        "coverage": _whole(
+            "coverage",
+            *("source", "community", "day", "status", "n_posts"),
+            order=("source", "community", "day"),
+        ),
+        "words": Released(columns=("word_id", "word", "n"), rows=_WORDS, order=("word_id",)),
+        "tokens": Released(
+            columns=("post_id", "position", "word_id"),
+            rows=f"tokens WHERE post_id IN {_INDEXED}",
+            order=("post_id", "position"),
+        ),
+        "post_topics": _of_posts(
+            "post_topics",
+            *("model", "post_id", "topic_id", "weight"),
+            order=("model", "topic_id"),
+        ),
+        "draws": _of_posts(
+            "draws",
+            *("post_id", "wave", "pool", "stratum", "inclusion_probability", "drawn_on", "state"),
+            order=("wave",),
+        ),
+        "codings": _of_posts(
+            "codings",
+            *("post_id", "frame", "coder", "value", "codebook_version", "wave", "coded_at"),
+            order=("frame", "coder", "wave", "codebook_version"),
+        ),
+        "frame_scores": _of_posts(
+            "frame_scores",
+            *("run_id", "post_id", "frame", "probability", "classifier"),
+            order=("frame", "run_id"),
+        ),
+        "exports": _whole(
+            "exports",
+            *("who", "what", "n_rows", "sha256", "exported_at"),
+            order=("exported_at", "sha256"),
+        ),
+        "subcorpora": _whole("subcorpora", "name", "definition", "sha256", order=("name",)),
+        **{
+            table: Released(
+                columns=columns.public,
+                rows=_PUBLIC_ROWS.get(table, table),
+                order=(("run_id",) if "run_id" in columns.public else ()) + columns.order,
+            )
+            for table, columns in PUBLIC.items()
+        },
+    }
+)
