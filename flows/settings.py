@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from harvesters.registry import PLATFORMS
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,6 +48,9 @@ class Section(BaseModel):
     """A table of the settings file: frozen, without unknown keys, without converted types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 
 class StudySettings(Section):
@@ -309,6 +312,20 @@ class Settings:
         if source.platform == ARCHIVE:
             return "it is an archive, which 'valuetalk import' reads"
         return self.ethics_gap(source)
+
+
+def section_from(model: type[AnySection], values: Mapping[str, Any]) -> AnySection:
+    """Return one table of the settings made from single values.
+
+    Raises
+    ------
+    SettingsError
+        If one of them is unknown, missing or wrong.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise SettingsError("\n".join(problems_of(error, values, model))) from None
 
 
 def load_settings(home: Home, environ: Mapping[str, str] | None = None) -> Settings:

@@ -12,10 +12,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from flows.commands import session
+from flows.commands import corpus, night, session, sources, study
 from flows.doctor import assert_own_packages
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, wherever it lives
+_LONGEST_HELP = 200  # the list of commands wraps a help line rather than cutting it
 _SECTIONS = ("Study", "Night", "Corpus", "Measures", "Results")
 
 
@@ -47,7 +48,7 @@ class Commands(TyperGroup):
         shown = [(name, self.commands[name]) for name in self.list_commands(ctx)]
         for section in (*_SECTIONS, None):
             rows = [
-                (name, command.get_short_help_str(limit=formatter.width - 20))
+                (name, command.get_short_help_str(limit=_LONGEST_HELP))
                 for name, command in shown
                 if not command.hidden and _section(command) == section
             ]
@@ -69,6 +70,10 @@ app = typer.Typer(
     rich_markup_mode=None,  # Rich's help costs 0.2 s of every --help
     pretty_exceptions_enable=False,  # its tracebacks print local variables: texts of people
 )
+
+
+for _module in (study, sources, night, corpus):
+    app.add_typer(_module.commands, rich_help_panel=_module.commands.rich_help_panel)
 
 
 @app.callback()

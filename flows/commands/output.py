@@ -9,11 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, TextIO
+from typing import Literal, TextIO, cast, get_args
+
+from flows.commands.session import WrongUse
 
 Row = Mapping[str, object]
 TableFormat = Literal["table", "json", "csv"]
 
+_FORMULA = ("=", "+", "-", "@")
 _CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
 
 
@@ -51,16 +54,27 @@ def chosen_form(*, as_json: bool) -> TableFormat:
     return "json" if as_json else "table"
 
 
+def form_named(name: str) -> TableFormat:
+    """Return the form of that name; raises `WrongUse`."""
+    for form in get_args(TableFormat):
+        if form == name:
+            return cast("TableFormat", form)
+    raise WrongUse(f"--format {name} is not one of {', '.join(get_args(TableFormat))}")
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON, times in ISO 8601."""
     sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False, indent=2) + "\n")
 
 
 def write_csv(file: TextIO, rows: Sequence[Row], *, columns: Sequence[str]) -> None:
-    """Write rows as CSV with a header line."""
+    """Write rows as CSV with a header line, numbers in full.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    writer.writerows([_csv_cell(row.get(name)) for name in columns] for row in rows)
 
 
 def _print_table(rows: Sequence[Row], *, columns: Sequence[str], title: str | None) -> None:
@@ -99,6 +113,13 @@ def _cell(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_cell(part) for part in value)
     return " ".join(str(value).split("\n")).translate(_CONTROL).replace("\t", " ")
+
+
+def _csv_cell(value: object) -> str:
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(value)
+    text = _cell(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
 def _plain(value: object) -> object:

@@ -1,0 +1,99 @@
+"""`valuetalk init`, `doctor` and `status`: a study begins, is sound, and is getting on."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from flows.commands import output, session
+
+commands = typer.Typer()
+_PANEL = "Study"
+
+
+@commands.command(rich_help_panel=_PANEL)
+def init(
+    name: Annotated[str, typer.Option(help="What the study is called.")],
+    contact: Annotated[
+        str, typer.Option(help="E-mail or web address under which sites can reach you.")
+    ],
+    home: session.HomeOption = None,
+    *,
+    language: Annotated[str, typer.Option(help="Language whose posts are counted.")] = "en",
+    period: Annotated[
+        str, typer.Option("--bin", help="Length of a period: month or week.")
+    ] = "month",
+) -> None:
+    """Begin a study: its folder, its commented valuetalk.toml and its pseudonym keys."""
+    from flows.new_study import begin_study
+
+    made = begin_study(
+        session.find_home(home),
+        environ=os.environ,
+        name=name,
+        contact=contact,
+        language=language,
+        bin=period,
+    )
+    typer.echo(
+        f"Settings: {made.home.settings_file}\n"
+        f"Keys:     {made.keys}\n"
+        "Keep the key file apart from the home and from its backups: with both, authors can be\n"
+        "recognised; without it, no new post can be joined to what was read before.\n\n"
+        "Next: write your sources into the settings, then run 'valuetalk doctor' and\n"
+        "'valuetalk nightly'. Every source of the catalogue is switched off."
+    )
+
+
+@commands.command(rich_help_panel=_PANEL)
+def doctor(
+    home: session.HomeOption = None,
+    *,
+    prefect: Annotated[
+        bool, typer.Option("--prefect", help="Also ask Prefect's profile for its server (slow).")
+    ] = False,
+    as_json: session.JsonOption = False,
+) -> None:
+    """Check the installation, its versions and clock, and the study's folder and keys."""
+    from flows.doctor import check_installation
+
+    place = session.find_home(home)
+    seen = place if home is not None or place.root.exists() else None
+    findings = check_installation(seen, ask_prefect=prefect)
+    rows = [
+        {
+            "check": finding.name,
+            "result": "ok" if finding.ok else "FAILED",
+            "detail": finding.detail,
+            "advice": "" if finding.ok else finding.advice,
+        }
+        for finding in findings
+    ]
+    output.print_rows(rows, form=output.chosen_form(as_json=as_json))
+    failed = [finding.name for finding in findings if not finding.ok]
+    if failed:
+        raise session.CommandError(
+            f"{len(failed)} of {len(rows)} checks failed: {', '.join(failed)}"
+        )
+
+
+@commands.command(rich_help_panel=_PANEL)
+def status(
+    home: session.HomeOption = None,
+    *,
+    nights: Annotated[int, typer.Option(min=1, help="How many runs to show.")] = 7,
+    as_json: session.JsonOption = False,
+) -> None:
+    """Show the last runs and what the newest harvest did with each source."""
+    from flows.released import last_harvests, open_released, recent_runs
+
+    with open_released(session.find_home(home)) as connection:
+        runs = recent_runs(connection, nights=nights).to_pylist()
+        harvests = last_harvests(connection).to_pylist()
+    if as_json:
+        output.print_json({"runs": runs, "sources": harvests})
+        return
+    output.print_rows(runs, title="Last runs, as of the controlled release")
+    output.print_rows(harvests, title="What the newest harvest did")
