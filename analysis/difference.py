@@ -15,13 +15,14 @@ lambda, by least squares within cells, drawn to 0 where it cannot be told from i
 ratio of the design variance to that of as many independent 0/1 draws, a generalised variance
 function (Wolter 2007, chapter 7). kappa A theta (1 - theta), with A = sum (1 - pi) w^2 / (sum w)^2,
 is then the variance of a cell at any theta, so that a cell without one positive still has an honest
-upper bound. A cell with enough positives whose own variance is greater keeps its own.
+upper bound. A cell whose own variance is greater than chance allows keeps its own.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtri
 
 from analysis.intervals import Interval, share_interval
 
@@ -29,9 +30,11 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 MIN_POSITIVES = 5
-"""Positives and negatives needed to fit lambda and kappa, or for a cell to have its own kappa."""
+"""Positives and negatives over all cells that are needed to fit lambda, or a kappa below 1."""
 FEW_POSITIVES = 3
 """A cell with fewer positives or negatives has a kappa of at least 1: scores do not narrow it."""
+OWN_KAPPA = 0.9
+"""Chance, if all cells had one kappa, of a cell's own being too small to be taken instead of it."""
 MIN_KAPPA = 0.1
 """No cell is taken to be worth more than ten times its codings."""
 MIN_IN_STRATUM = 5
@@ -94,8 +97,7 @@ class CellEstimates:
         """Return each cell's variance at its estimate drawn towards 1/2 by two draws."""
         certain = np.isinf(self.variance_n)
         n = np.where(certain, 1.0, self.variance_n)
-        drawn = (n * self.estimate + 1) / (n + 2)
-        return np.where(certain, 0.0, drawn * (1 - drawn) / n)
+        return np.where(certain, 0.0, _bernoulli(self.estimate, n) / n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ def estimate_cells(population: Population, coded: Coded) -> CellEstimates:
     estimate = np.clip(sample.cells_of(sample.share * parts), 0.0, 1.0)
     minority = np.minimum(positives, negatives)
     off = _off_mean(sample, residual, n_slopes=int(power > 0))
-    kappa = _kappa(sample, estimate, off, kish_n=kish_n, minority=minority)
+    kappa = _clustering(sample, off, kish_n) * _kappa(sample, estimate, off, kish_n)
+    kappa = np.maximum(kappa, np.where(minority < FEW_POSITIVES, 1.0, MIN_KAPPA))
     if not fitted:
         kappa = np.maximum(kappa, 1.0)
     spread = sample.design(sample.excess)
@@ -164,6 +167,12 @@ def estimate_cells(population: Population, coded: Coded) -> CellEstimates:
         positives=positives.astype(np.int64),
         negatives=negatives.astype(np.int64),
     )
+
+
+def _bernoulli(share: Floats, n: Floats) -> Floats:
+    """Return theta (1 - theta) at the share drawn towards 1/2 by two draws, never 0 by chance."""
+    drawn = (n * share + 1) / (n + 2)
+    return drawn * (1 - drawn)
 
 
 def _divide(above: Floats, below: Floats, *, where_zero: float = 0.0) -> Floats:
@@ -234,24 +243,24 @@ def _power(sample: _Sample, kish_n: Floats) -> float:
     return min(slope * max(0.0, 1 - noise / slope**2), MAX_LAMBDA)
 
 
-def _kappa(
-    sample: _Sample, estimate: Floats, residual: Floats, *, kish_n: Floats, minority: Floats
-) -> Floats:
-    """Return the variance ratio of each cell: that of all cells, or its own where greater."""
-    variance = sample.design(sample.excess * residual**2)
+def _kappa(sample: _Sample, estimate: Floats, residual: Floats, kish_n: Floats) -> Floats:
+    """Return design variance over that of as many independent 0/1 draws: of all cells together.
+
+    A cell whose own ratio is greater than chance allows has its own: a classifier may do worse in
+    one community than in the rest.
+    """
+    variance, spread = sample.design(sample.excess * residual**2), sample.design(sample.excess)
     # theta (1 - theta) is understated by the variance of theta; that without finite correction here
     uncertain = sample.design(sample.weight**2 * residual**2)
-    bernoulli = (estimate * (1 - estimate) + uncertain) * sample.design(sample.excess)
-    shared = float(np.sum(kish_n**2 * variance))
-    expected = float(np.sum(kish_n**2 * bernoulli))
-    kappa = np.full(len(estimate), shared / expected if expected > 0 else 1.0)
-    own = _divide(variance, bernoulli)
-    kappa = np.where(minority >= MIN_POSITIVES, np.maximum(kappa, own), kappa)
-    kappa = kappa * _clustering(sample, residual, variance, kish_n)
-    return np.maximum(kappa, np.where(minority < FEW_POSITIVES, 1.0, MIN_KAPPA))
+    draws = (estimate * (1 - estimate) + uncertain) * spread
+    expected = float(np.sum(kish_n**2 * draws))
+    shared = float(np.sum(kish_n**2 * variance)) / expected if expected > 0 else 1.0
+    own = _divide(variance, _bernoulli(estimate, kish_n) * spread)
+    df = np.maximum(kish_n - 1, 1.0)
+    return np.where(own * df > shared * chdtri(df, 1 - OWN_KAPPA), own, shared)
 
 
-def _clustering(sample: _Sample, residual: Floats, variance: Floats, kish_n: Floats) -> float:
+def _clustering(sample: _Sample, residual: Floats, kish_n: Floats) -> float:
     """Return by how much codings of one cluster leaning together widen the variance, from 1.
 
     Independent draws make the design variance enough for the finite target; the clustered one
@@ -260,6 +269,7 @@ def _clustering(sample: _Sample, residual: Floats, variance: Floats, kish_n: Flo
     """
     if not sample.coded.clusters:
         return 1.0
+    variance = sample.design(sample.excess * residual**2)
     total = sample.per_part(sample.weight)[sample.part]
     scores = np.sqrt(sample.excess) * residual * sample.share[sample.part] / total
     labels = [_known_clusters(cluster) for cluster in sample.coded.clusters]
