@@ -1,0 +1,97 @@
+"""The invented people of a community: who they are and how often each of them writes."""
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+from harvesters.simulation.catalogue import (
+    ARTICLE_WRITERS,
+    BOTS,
+    HABITS,
+    REMOTE_HOSTS,
+    REMOTE_SHARE,
+    SOURCE_BY_NAME,
+)
+from harvesters.simulation.draws import Draws
+from harvesters.simulation.entities import SimAuthor, SimCommunity
+from harvesters.simulation.grammar import Grammar
+
+ACTIVITY_FALL = 0.55  # of the power law of how often people write
+FEWEST_PEOPLE = 30
+_SEPARATORS = ("_", "-", "")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The accounts of a community; `writers` open threads where only a few may."""
+
+    authors: tuple[SimAuthor, ...]
+    activity: tuple[float, ...]
+    writers: tuple[SimAuthor, ...]
+    bots: tuple[SimAuthor, ...]
+
+    def anyone(self, draws: Draws) -> SimAuthor:
+        """Draw who writes."""
+        return self.authors[draws.weighted(self.activity)]
+
+
+def invent_people(
+    community: SimCommunity, *, grammar: Grammar, draws: Draws, scale: float, first_number: int
+) -> People:
+    """Invent the accounts of a community; nobody has two."""
+    platform = SOURCE_BY_NAME[community.source].platform
+    count = max(FEWEST_PEOPLE, round(HABITS[community.community].people * scale))
+    taken: set[str] = set()
+    authors: list[SimAuthor] = []
+    while len(authors) < count:
+        author = _invent(platform, grammar, draws, next_number=first_number + len(authors))
+        if author.handle not in taken:
+            taken.add(author.handle)
+            authors.append(author)
+    fall = [1 / (rank + 8) ** ACTIVITY_FALL for rank in range(count)]
+    return People(
+        authors=tuple(authors),
+        activity=tuple(accumulate(fall)),
+        writers=_writers(grammar, draws) if platform == "wordpress" else (),
+        bots=_bots(first_number + count) if platform == "mastodon" else (),
+    )
+
+
+def _invent(platform: str, grammar: Grammar, draws: Draws, *, next_number: int) -> SimAuthor:
+    if platform in ("wordpress", "feed"):
+        name = _name(grammar.names, draws)
+        if platform == "wordpress" and draws.chance(0.5):
+            name = _handle(grammar.handles, draws)
+        return SimAuthor(next_number, name, name)
+    handle = _handle(grammar.handles, draws)
+    display = handle.replace("_", " ").title()
+    if platform == "mastodon":
+        handle = handle.replace("-", "_")  # its user names hold no hyphens
+    if platform == "mastodon" and draws.chance(REMOTE_SHARE):
+        handle = f"{handle}@{draws.pick(REMOTE_HOSTS)}"
+    return SimAuthor(next_number, handle, display)
+
+
+def _handle(words: tuple[tuple[str, ...], tuple[str, ...]], draws: Draws) -> str:
+    first, second = draws.pick(words[0]), draws.pick(words[1])
+    number = str(draws.below(90) + 10) if draws.chance(0.6) else ""
+    separator = "_" if not number else draws.pick(_SEPARATORS)
+    return f"{first}{separator}{second}{number}"
+
+
+def _name(words: tuple[tuple[str, ...], tuple[str, ...]], draws: Draws) -> str:
+    return f"{draws.pick(words[0])} {draws.pick(words[1])}"
+
+
+def _writers(grammar: Grammar, draws: Draws) -> tuple[SimAuthor, ...]:
+    """Return the registered authors of a blog, whom its answers name by number."""
+    return tuple(
+        SimAuthor(number, str(number), _name(grammar.names, draws))
+        for number in range(1, ARTICLE_WRITERS + 1)
+    )
+
+
+def _bots(first_number: int) -> tuple[SimAuthor, ...]:
+    return tuple(
+        SimAuthor(first_number + position, handle, handle.replace("_", " ").title(), bot=True)
+        for position, handle in enumerate(BOTS)
+    )
