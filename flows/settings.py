@@ -260,10 +260,10 @@ class Settings:
     def ethics_gap(self, source: SourceSettings) -> str | None:
         """Return why no post may be taken from a source, or None."""
         if self.simulated and source.ethics_ref != SIMULATED:
-            return "this home holds simulated data only; read real sources in a home of their own"
+            return "this home holds simulated data only"
         if source.ethics_ref or source.organisation:
             return None
-        return "no ethics_ref is written into its entry, and it is no organisation's own site"
+        return "no ethics_ref in its entry, and no organisation's own site"
 
     def held_back(self) -> dict[str, str]:
         """Return why a night does not read a source, for each that it does not read."""
@@ -308,9 +308,9 @@ class Settings:
 
     def _reason(self, source: SourceSettings) -> str | None:
         if not source.enabled:
-            return "it is switched off (enabled = false)"
+            return "switched off (enabled = false)"
         if source.platform == ARCHIVE:
-            return "it is an archive, which 'valuetalk import' reads"
+            return "an archive, which 'valuetalk import' reads"
         return self.ethics_gap(source)
 
 

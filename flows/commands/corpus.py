@@ -57,7 +57,7 @@ def kwic(
     from flows.released import open_released
     from warehouse.corpus import concordance
 
-    with open_released(session.find_home(home)) as connection:
+    with open_released(session.find_study(home)) as connection:
         found = concordance.kwic(connection, word, width=width, lines=lines, seed=seed)
     if to is not None:
         _export(home, found, to=to, what=f"kwic {word}")
@@ -82,7 +82,7 @@ def sql(
 
     chosen = output.form_named("json" if as_json else form)
     text = sys.stdin.read() if query == "-" else query
-    with open_released(session.find_home(home)) as connection:
+    with open_released(session.find_study(home)) as connection:
         answer = ask(connection, text, limit=limit)
     if answer.cut:
         typer.echo(f"Only the first {limit} rows are shown; --limit gives more.", err=True)

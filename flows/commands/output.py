@@ -83,7 +83,9 @@ def _print_table(rows: Sequence[Row], *, columns: Sequence[str], title: str | No
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False
+    )
     for name in columns:
         numeric = bool(rows) and all(_is_number(row.get(name)) for row in rows)
         table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")

@@ -6,6 +6,7 @@ its traceback is shown only with `--debug`.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -22,12 +23,20 @@ if TYPE_CHECKING:  # these pull DuckDB and pydantic, and `valuetalk --help` must
     from collections.abc import Mapping
     from types import TracebackType
 
-    from flows.settings import Settings
     from warehouse.gateway import Warehouse
+
+    from flows.settings import Settings
     from warehouse.protection.keys import KeyRing
 
 DEFAULT_HOME = Path("valuetalk-home")
 OWN_PACKAGES = ("flows", "harvesters", "analysis", "warehouse")
+
+_ADVICE = {
+    errno.EACCES: "let the account that runs valuetalk own it",
+    errno.EPERM: "let the account that runs valuetalk own it",
+    errno.ENOSPC: "free some space, then run the same command again",
+    errno.ENOENT: "check the name",
+}
 
 HomeOption = Annotated[
     Path | None,
@@ -65,6 +74,17 @@ def find_home(home: Path | None) -> Home:
     return Home((home or DEFAULT_HOME).expanduser().absolute())
 
 
+def find_study(home: Path | None) -> Home:
+    """Return the home of the study that is meant; raises `WrongUse` where there is none."""
+    place = find_home(home)
+    if not place.settings_file.is_file():
+        raise WrongUse(
+            f"there is no study at {place.root} (no {place.settings_file.name}): "
+            "name its folder with --home, or begin one with 'valuetalk init'"
+        )
+    return place
+
+
 @dataclass(frozen=True, slots=True)
 class Study:
     """One study: its home, its settings and, opened when asked for, its keys and its warehouse."""
@@ -94,13 +114,8 @@ def open_study(
     """Read the settings of the study at `home`; raises `WrongUse` where there is no study."""
     from flows.settings import load_settings
 
-    place = find_home(home)
+    place = find_study(home)
     environ = os.environ if environ is None else environ
-    if not place.settings_file.is_file():
-        raise WrongUse(
-            f"there is no study at {place.root} (no {place.settings_file.name}): "
-            "name its folder with --home, or begin one with 'valuetalk init'"
-        )
     return Study(place, load_settings(place, environ), clock or WallClock(), environ)
 
 
@@ -119,7 +134,9 @@ def _sentence(error: Exception) -> str:
     if type(error).__module__.split(".")[0] in OWN_PACKAGES:
         return str(error)
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {(error.strerror or type(error).__name__).lower()}"
+        what = (error.strerror or type(error).__name__).lower()
+        advice = _ADVICE.get(error.errno or 0, "put that right, then run the same command again")
+        return f"{error.filename}: {what}; {advice}"
     return (
         f"an unexpected {type(error).__name__} {_place(error.__traceback__)}; "
         "run again with --debug for the traceback, which may quote texts of the study"

@@ -33,11 +33,7 @@ def list_sources(
     settings = session.open_study(home).settings
     shown = settings.runnable_sources() if runnable else settings.sources
     held_back = settings.held_back()
-    output.print_rows(
-        [_row(source, held_back) for source in shown],
-        columns=_COLUMNS,
-        form=output.chosen_form(as_json=as_json),
-    )
+    _print([_row(source, held_back) for source in shown], as_json=as_json)
 
 
 @commands.command(name="check")
@@ -53,8 +49,10 @@ def check_sources(
     settings = session.open_study(home).settings
     chosen = [settings.source_named(name) for name in names or []] or _enabled(settings)
     rows = [_row(source, settings.held_back()) for source in chosen]
-    output.print_rows(rows, columns=_COLUMNS, form=output.chosen_form(as_json=as_json))
-    missing = [row["source"] for row in rows if row["read at night"] != "yes"]
+    if not rows:
+        raise session.CommandError("no source has enabled = true: nights read nothing yet")
+    _print(rows, as_json=as_json)
+    missing = [row["source"] for row in rows if not row["read_at_night"]]
     if missing:
         raise session.CommandError(f"a night leaves out {', '.join(map(str, missing))}")
 
@@ -89,19 +87,25 @@ def new_source(
     typer.echo(f"No night reads it yet: {reason}." if reason else "The next night reads it.")
 
 
-_COLUMNS = ("source", "platform", "read at night", "why not", "ethics_ref", "communities", "url")
-
-
 def _row(source: SourceSettings, held_back: dict[str, str]) -> dict[str, object]:
     return {
         "source": source.name,
         "platform": source.platform,
-        "read at night": "no" if source.name in held_back else "yes",
-        "why not": held_back.get(source.name),
+        "read_at_night": source.name not in held_back,
+        "reason": held_back.get(source.name),
         "ethics_ref": source.ethics_ref,
-        "communities": len(source.communities) or "all",
+        "organisation": source.organisation,
         "url": source.url,
+        "communities": [community.name for community in source.communities],
+        "access": source.access,
+        "terms_note": source.terms_note,
+        "checked": source.checked,
     }
+
+
+def _print(rows: list[dict[str, object]], *, as_json: bool) -> None:
+    columns = None if as_json else ("source", "platform", "read_at_night", "reason")
+    output.print_rows(rows, columns=columns, form=output.chosen_form(as_json=as_json))
 
 
 def _enabled(settings: Settings) -> list[SourceSettings]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.commands import output, session
+
+if TYPE_CHECKING:
+    from flows.doctor import Finding
 
 commands = typer.Typer()
 _PANEL = "Study"
@@ -57,26 +60,21 @@ def doctor(
     as_json: session.JsonOption = False,
 ) -> None:
     """Check the installation, its versions and clock, and the study's folder and keys."""
+    from dataclasses import asdict
+
     from flows.doctor import check_installation
 
     place = session.find_home(home)
     seen = place if home is not None or place.root.exists() else None
     findings = check_installation(seen, ask_prefect=prefect)
-    rows = [
-        {
-            "check": finding.name,
-            "result": "ok" if finding.ok else "FAILED",
-            "detail": finding.detail,
-            "advice": "" if finding.ok else finding.advice,
-        }
-        for finding in findings
-    ]
-    output.print_rows(rows, form=output.chosen_form(as_json=as_json))
+    if as_json:
+        output.print_json([asdict(finding) for finding in findings])
+    else:
+        typer.echo("\n".join(line for finding in findings for line in _lines(finding)))
     failed = [finding.name for finding in findings if not finding.ok]
     if failed:
-        raise session.CommandError(
-            f"{len(failed)} of {len(rows)} checks failed: {', '.join(failed)}"
-        )
+        names = ", ".join(failed)
+        raise session.CommandError(f"{len(failed)} of {len(findings)} checks failed: {names}")
 
 
 @commands.command(rich_help_panel=_PANEL)
@@ -89,7 +87,7 @@ def status(
     """Show the last runs and what the newest harvest did with each source."""
     from flows.released import last_harvests, open_released, recent_runs
 
-    with open_released(session.find_home(home)) as connection:
+    with open_released(session.find_study(home)) as connection:
         runs = recent_runs(connection, nights=nights).to_pylist()
         harvests = last_harvests(connection).to_pylist()
     if as_json:
@@ -97,3 +95,9 @@ def status(
         return
     output.print_rows(runs, title="Last runs, as of the controlled release")
     output.print_rows(harvests, title="What the newest harvest did")
+
+
+def _lines(finding: Finding) -> list[str]:
+    result = "ok    " if finding.ok else "FAILED"
+    lines = [f"{result}  {finding.name:<10}  {finding.detail}"]
+    return lines if finding.ok else [*lines, f"{'':20}-> {finding.advice}"]
