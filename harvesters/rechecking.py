@@ -1,0 +1,110 @@
+"""What a second look at known posts saw: present, edited, gone or unknown, one sighting a post."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from harvesters.base import Blocked, HarvestError, ParseError
+from harvesters.json_fields import MalformedItem
+from harvesters.reading import Dropped
+from warehouse.records import Clock, Post, PostRef, RecordError, Sighting
+
+
+def recheck_groups(
+    groups: Iterable[Sequence[PostRef]],
+    ask: Callable[[Sequence[PostRef]], Iterable[Sighting]],
+    *,
+    clock: Clock,
+) -> Iterator[Sighting]:
+    """Ask for one group of posts after another.
+
+    A group whose answer cannot be read is unknown and the next is asked for; after any other
+    failure the host is left in peace and all that is left is unknown. A post is never gone because
+    a host failed. The failure is raised when every post has its sighting.
+    """
+    failure: HarvestError | None = None
+    stopped = False
+    for group in groups:
+        if not stopped:
+            try:
+                yield from list(ask(group))
+                continue
+            except HarvestError as error:
+                failure = failure or error
+                stopped = not isinstance(error, ParseError)
+        reason = "blocked" if isinstance(failure, Blocked) else "error"
+        for ref in group:
+            yield unknown(ref, reason=reason, seen_at=clock.now())
+    if failure is not None:
+        raise failure
+
+
+def grouped(posts: Sequence[PostRef], size: int) -> Iterator[Sequence[PostRef]]:
+    """Cut posts into groups of at most `size`."""
+    for start in range(0, len(posts), size):
+        yield posts[start : start + size]
+
+
+def look_at(
+    ref: PostRef, build: Callable[[], Post], *, seen_at: datetime, reasons: Mapping[str, str]
+) -> Sighting:
+    """Tell what became of a post that an answer still holds.
+
+    `reasons` says which reasons for dropping an item mean that the post is gone, and as what; an
+    item dropped for another reason, or broken, leaves its post unknown.
+    """
+    try:
+        return compared(ref, build())
+    except Dropped as dropped:
+        if dropped.reason in reasons:
+            return gone(ref, reason=reasons[dropped.reason], seen_at=seen_at)
+    except (MalformedItem, RecordError):
+        pass
+    return unknown(ref, reason="error", seen_at=seen_at)
+
+
+def compared(ref: PostRef, post: Post) -> Sighting:
+    """Tell whether a post reads as it did: by the keyed hash of the platform's own text."""
+    edited = post.content_hash != ref.content_hash
+    return Sighting(
+        source=ref.source,
+        community=ref.community,
+        native_id=ref.native_id,
+        outcome="edited" if edited else "present",
+        seen_at=post.harvested_at,
+        post=post if edited else None,
+    )
+
+
+def present(ref: PostRef, *, seen_at: datetime) -> Sighting:
+    """Say that a post is still there, its text not compared."""
+    return Sighting(
+        source=ref.source,
+        community=ref.community,
+        native_id=ref.native_id,
+        outcome="present",
+        seen_at=seen_at,
+    )
+
+
+def gone(ref: PostRef, *, reason: str, seen_at: datetime) -> Sighting:
+    """Say that a sound answer no longer holds a post, and why."""
+    return Sighting(
+        source=ref.source,
+        community=ref.community,
+        native_id=ref.native_id,
+        outcome="gone",
+        seen_at=seen_at,
+        reason=reason,
+    )
+
+
+def unknown(ref: PostRef, *, reason: str, seen_at: datetime) -> Sighting:
+    """Say that a post could not be seen, which tells nothing of whether it is there."""
+    return Sighting(
+        source=ref.source,
+        community=ref.community,
+        native_id=ref.native_id,
+        outcome="unknown",
+        seen_at=seen_at,
+        reason=reason,
+    )

@@ -1,0 +1,41 @@
+"""Platform name to harvester class: an explicit dict, so that what exists can be read here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from harvesters.base import Harvester, SourceSpec
+from harvesters.client import PoliteClient
+from harvesters.discourse import DiscourseHarvester
+from harvesters.feed import FeedHarvester
+from harvesters.mastodon import MastodonHarvester
+from harvesters.wordpress import WordPressHarvester
+from warehouse.protection.keys import KeyRing
+from warehouse.records import Clock
+
+PLATFORMS: Mapping[str, type] = MappingProxyType(
+    {
+        "discourse": DiscourseHarvester,
+        "feed": FeedHarvester,
+        "mastodon": MastodonHarvester,
+        "wordpress": WordPressHarvester,
+    }
+)
+
+
+class UnknownPlatform(ValueError):
+    """A source names a platform that nobody has written a harvester for."""
+
+
+def open_harvester(
+    spec: SourceSpec, *, client: PoliteClient, keys: KeyRing, clock: Clock
+) -> Harvester:
+    """Return the harvester of a configured source; raises `UnknownPlatform`."""
+    try:
+        platform = PLATFORMS[spec.platform]
+    except KeyError:
+        raise UnknownPlatform(
+            f"source {spec.source} has platform {spec.platform!r}, which is not one of "
+            f"{', '.join(sorted(PLATFORMS))}; correct it in the source's entry"
+        ) from None
+    harvester: Harvester = platform(spec, client=client, keys=keys, clock=clock)
+    return harvester
