@@ -286,7 +286,7 @@ CREATE TABLE draws (
     wave INTEGER NOT NULL,
     pool VARCHAR NOT NULL,          -- train, measure
     stratum VARCHAR NOT NULL,
-    inclusion_probability DOUBLE NOT NULL,
+    inclusion_probability DOUBLE,  -- over all waves; null in the train pool, which measures nothing
     drawn_on DATE NOT NULL,
     state VARCHAR NOT NULL          -- drawn, coded, skipped
 );
