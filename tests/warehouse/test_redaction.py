@@ -3,7 +3,11 @@
 «…» marks what must become the token of its kind; everything else must stay to the letter.
 """
 
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from warehouse.protection.redaction import Redacted, redact
 
@@ -226,3 +230,80 @@ def test_recall_on_structured_identifiers_and_precision_meet_the_bars() -> None:
     assert found / len(STRUCTURED) >= 0.99
     assert named / len(CONTEXT) >= 0.9
     assert false_spans == 0
+
+
+def test_several_identifiers_in_one_text_are_each_counted() -> None:
+    text = (
+        "Mail ann@example.org or bea@example.org, ring 07700 900123, or come to M1 1AE.\n"
+        "Dr Okonjo-Bell of Larchwood Ward has my NHS number 943 476 5919."
+    )
+    assert redact(text) == Redacted(
+        "Mail [email] or [email], ring [phone], or come to [postcode].\n"
+        "Dr [name] of [place] Ward has my NHS number [nhs-number].",
+        {"email": 2, "phone": 1, "postcode": 1, "name": 1, "place": 1, "nhs-number": 1},
+    )
+
+
+@pytest.mark.parametrize(("_", "marked"), STRUCTURED)
+def test_identifiers_are_found_next_to_brackets_and_line_ends(_: str, marked: str) -> None:
+    before, inside, after = _split(marked)
+    digits = "".join(character for character in inside if character.isdigit())
+    cleaned = redact(f"First line\n{before}{inside}\n{after}").text
+    assert inside not in cleaned
+    assert not digits or digits not in "".join(filter(str.isdigit, cleaned))
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([_split(marked)[1] for _, marked in (*STRUCTURED, *CONTEXT)]),
+            st.sampled_from(INNOCENT),
+            st.sampled_from(["Dr ", "my name is ", " Ward", " dot ", "https://", "\n", "[url]"]),
+            st.text(max_size=12),
+        ),
+        max_size=8,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_redacting_twice_changes_nothing_more(parts: list[str]) -> None:
+    once = redact(" ".join(parts)).text
+    assert redact(once).text == once
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "a",
+            "1",
+            "0 ",
+            "01-",
+            "A ",
+            "Ab ",
+            "a@",
+            "a.",
+            "@",
+            "+",
+            "www.",
+            "http://",
+            "a/",
+            "dot ",
+        ),
+        *(" at ", "a at b dot ", "Dr. ", "Dr A. ", "my name is ", "a-", "'", "(", "GB12 ", "ab12"),
+        *("insta ", "Ward ", "Larch Ward ", "of the ", "12 Ab ", "sort code ", "case no ", "[at]"),
+    ],
+)
+def test_no_text_makes_a_rule_run_away(unit: str) -> None:
+    hostile = unit * (40_000 // len(unit))
+    started = time.process_time()
+    redact(hostile)
+    assert time.process_time() - started < 1.0
+
+
+def test_ordinary_posts_are_redacted_fast_enough_for_a_night() -> None:
+    post = " ".join(INNOCENT[:3]) + " " + " ".join(INNOCENT[15:20])
+    posts = [f"{post} {number}" for number in range(600)]
+    started = time.process_time()
+    for text in posts:
+        redact(text)
+    assert len(posts) / (time.process_time() - started) > 1_500

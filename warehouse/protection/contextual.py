@@ -17,8 +17,11 @@ _I = re.IGNORECASE
 _CAPITAL = r"A-Z\u00c0-\u00d6\u00d8-\u00de"
 _INITIALS = rf"(?:[{_CAPITAL}]\.[ ]?)*"
 _NAME = rf"(?:[{_CAPITAL}][\w'\u2019-]+|[{_CAPITAL}]\.)"
+_WORD = r"[^\W\d_][\w'\u2019-]+"
 _NAMES = rf"{_INITIALS}{_NAME}(?:[ ](?:(?:de|van|von|der|al|bin|ap)[ ])?{_NAME}){{0,2}}"
 _POSSESSIVE = re.compile(r"['\u2019]s$|['\u2019]$")
+_GOES_ON = re.compile(r"(?:and|i|im|i['\u2019]m)\b")
+_CONTRACTED = re.compile(r"n['\u2019]t$|['\u2019](?:re|ve|ll|m|d|ed)$", _I)
 _WORD_END = ".,;:!?)\"'"
 
 
@@ -27,7 +30,7 @@ def _name(match: re.Match[str]) -> str | None:
     kept: list[str] = []
     for word in match["span"].split(" "):
         bare = _POSSESSIVE.sub("", word)
-        if bare.lower() in NEVER_NAMES or _is_acronym(bare):
+        if bare.lower() in NEVER_NAMES or _is_acronym(bare) or _CONTRACTED.search(bare):
             break
         kept.append(word)
     return _POSSESSIVE.sub("", " ".join(kept)) or None
@@ -43,6 +46,12 @@ def _titled(match: re.Match[str]) -> str | None:
     if first.isupper() and first.isalpha() and first.lower() in COMMON_NAMES:
         return first
     return _name(match)
+
+
+def _in_role(match: re.Match[str]) -> str | None:
+    """After `my brother is`, only a full name is one: `my brother is Welsh`."""
+    name = _name(match)
+    return None if name and match["is"] and " " not in name else name
 
 
 def _common(match: re.Match[str]) -> str | None:
@@ -90,7 +99,8 @@ def _place(match: re.Match[str]) -> str | None:
 
 
 def _tells(word: str) -> bool:
-    return word[0].isupper() and word.strip(_WORD_END).lower() not in GENERIC_IN_PLACES
+    bare = word.strip(_WORD_END).lower()
+    return word[0].isupper() and bare not in GENERIC_IN_PLACES and not _CONTRACTED.search(bare)
 
 
 def _starts_sentence(match: re.Match[str]) -> bool:
@@ -99,8 +109,8 @@ def _starts_sentence(match: re.Match[str]) -> bool:
 
 
 _TITLES = (
-    "Dr|DR|Doctor|Mr|Mrs|MRS|Ms|Mx|Miss|Prof|Professor|Nurse|Sister|Matron|Rev|Reverend|Father|"
-    "Pastor|Sir|Dame|Lord|Lady|Judge|Cllr|Councillor|Sgt|Sergeant|Constable|Auntie|Aunt|Uncle"
+    r"Dr|(?<!TL[;:/])DR|Doctor|Mr|Mrs|MRS|Ms|Mx|Miss|Prof|Professor|Nurse|Sister|Matron|Rev|Reverend|"
+    r"Father|Pastor|Sir|Dame|Lord|Lady|Cllr|Councillor|Sgt|Sergeant|Constable|Auntie|Aunt|Uncle"
 )
 _PEOPLE = (
     "woman|man|lady|gentleman|guy|bloke|lad|chap|girl|boy|person|someone|somebody|nurse|doctor|"
@@ -116,12 +126,16 @@ _ROLES = (
     "ex|uncle|aunt|auntie|nan|gran|grandma|grandad|grandson|granddaughter|cousin|nephew|niece|"
     "friend|best friend|mate|flatmate|neighbour|colleague"
 )
-_PLACE_TYPES = (
-    r"Ward|ward|Hospital|hospital|Infirmary|Hospice|Clinic|Surgery|Practice|Unit|"
-    r"Medical Cent(?:re|er)|Health Cent(?:re|er)|Day Cent(?:re|er)|Resource Cent(?:re|er)|Wellbeing Cent(?:re|er)|"
-    r"Children['\u2019]s Cent(?:re|er)|Trust|Health Board|School|Academy|Nursing Home|Care Home"
+_PLACE_TYPES = "|".join(
+    (
+        *("Ward", "ward", "Hospital", "hospital", "Infirmary", "Hospice", "Clinic", "Unit"),
+        r"(?:Surgery|Practice|School|Trust)\b(?![ ][A-Z])",  # not in a headline's `Don't Trust Me`
+        r"(?:Medical|Health|Day|Resource|Wellbeing|Children['\u2019]s) Cent(?:re|er)",
+        *("Health Board", "Academy", "Nursing Home", "Care Home"),
+    )
 )
 _PLACE_WORD = rf"[{_CAPITAL}][\w'\u2019.-]*"
+_PLACE_LINK = r"(?:(?:and|of|the|upon|on|in|&)[ ]){0,2}"
 
 RULES = (
     Rule(
@@ -140,8 +154,8 @@ RULES = (
         "name",
         re.compile(r"\bname\b", _I),
         re.compile(
-            r"\b(?i:(?:my|his|her|their)[ ](?:real[ ]|first[ ]|full[ ])?name)(?:['\u2019]s|[ ]is|[ ]was)"
-            r"[ ](?P<span>[^\W\d_][\w'\u2019-]+(?:[ ][^\W\d_][\w'\u2019-]+){0,2})"
+            r"\b(?i:(?:my|his|her|their)[ ](?:real[ ]|first[ ]|full[ ])?name)"
+            rf"(?:['\u2019]s|[ ]is|[ ]was)[ ](?P<span>{_WORD}(?:[ ]{_WORD}){{0,2}})"
         ),
         _introduced,
     ),
@@ -161,16 +175,16 @@ RULES = (
         re.compile(
             r"\b(?i:my|her|his|our|their|your)[ ]"
             r"(?:(?:new|old|eldest|youngest|late|lovely|dear)[ ])?"
-            rf"(?:{_ROLES}),?[ ](?:(?:is|was|called|named)[ ])?(?P<span>{_NAMES})"
+            rf"(?:{_ROLES}),?[ ](?:(?:(?P<is>is|was)|called|named)[ ])?(?P<span>{_NAMES})"
         ),
-        _name,
+        _in_role,
     ),
     Rule(
         "place",
         re.compile(rf"\b(?:{_PLACE_TYPES})\b"),
         re.compile(
-            rf"(?<![\w\u2019'-])(?P<span>{_PLACE_WORD}(?:[ ](?:(?:and|of|the|upon|on|in|&)[ ]){{0,2}}"
-            rf"{_PLACE_WORD}){{0,6}})[ ](?P<type>{_PLACE_TYPES})\b"
+            rf"(?<![\w\u2019'-])(?P<span>{_PLACE_WORD}(?:[ ]{_PLACE_LINK}{_PLACE_WORD}){{0,4}})"
+            rf"[ ](?P<type>{_PLACE_TYPES})\b"
         ),
         _place,
     ),

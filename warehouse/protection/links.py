@@ -75,7 +75,7 @@ def _tells(segment: str) -> bool:
 RULES = (
     Rule(
         "url",
-        re.compile(rf"://|www\.|\w\.\w+/\w|{_SCHEMELESS}", _I),
+        re.compile(r"/|[wW]{3}\."),
         re.compile(
             r"(?<![\w@.-])(?P<span>(?:[a-z][a-z0-9+.-]{1,12}://|www\.)[^\s<>\"“”\[\]]+"
             rf"|(?:[\w-]+\.)?(?:{_SCHEMELESS})/[^\s<>\"“”\[\]]+"

@@ -5,6 +5,7 @@ by its form goes; names go where their context gives them away, and what remains
 controlled.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from dataclasses import dataclass, field
 from warehouse.protection import contextual, links, structured
 
 REDACTOR_VERSION = 2
-_RULES = (*links.RULES, *structured.RULES, *contextual.RULES)
+_ANY_DIGIT = re.compile(r"\d")
+_RULES_FOR_WORDS = (*links.RULES, *structured.RULES, *contextual.RULES)
+_RULES = (*links.RULES, *structured.RULES, *structured.NUMERIC_RULES, *contextual.RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Redacted:
 def redact(text: str) -> Redacted:
     """Return `text` with identifiers replaced by tokens such as `[email]`."""
     counts: Counter[str] = Counter()
-    for rule in _RULES:
+    for rule in _RULES if _ANY_DIGIT.search(text) else _RULES_FOR_WORDS:
         if rule.trigger.search(text):
             text, hits = rule.apply(text)
             if hits:

@@ -92,11 +92,14 @@ _POSTCODE_CONTEXT = re.compile(r"\bpost\s?code\b", _I)
 def _postcode(match: re.Match[str]) -> str | None:
     """Accept capitals; lower case unless its end reads as `2nd` or `5ft`."""
     span = match["span"]
+    if not (span.isupper() or span.islower()):
+        return None
     if span.isupper() or _POSTCODE_CONTEXT.search(_before(match)):
         return span
     return None if _WORDLIKE_INWARD.search(span) and " " in span else span
 
 
+_BOOK_NUMBER = re.compile(r"\bISBN\W.{0,12}$", _I)
 _PHONE_LENGTHS = (10, 11)
 
 
@@ -104,6 +107,8 @@ def _phone(match: re.Match[str]) -> str | None:
     """Accept national numbers of ten or eleven digits, and what starts with `+` or 00."""
     span = match["span"]
     digits = _digits(span)
+    if _BOOK_NUMBER.search(_before(match)):
+        return None
     if span.startswith(("+", "00", "(+")):
         return span if 9 <= len(digits) <= 16 else None  # noqa: PLR2004 # E.164 and its prefix
     return span if len(digits) in _PHONE_LENGTHS else None
@@ -140,11 +145,11 @@ _DATE = (
     rf"|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})(?!\d)"
 )
 _STREET = (
-    "Street|Road|Rd|Avenue|Ave|Lane|Close|Drive|Crescent|Terrace|Gardens|Court|Grove|Mews|Square|"
-    "Walk|Row|Way|Hill|Rise|Parade|Green|Villas"
+    "Street|Road|Rd|Avenue|Ave|Lane|Close|Drive|Crescent|Terrace|Gardens|Grove|Mews|Square|"
+    "Walk|Row|Way|Hill|Rise|Parade|Villas"
 )
 _SERVICES = (
-    "insta|instagram|ig|snap|snapchat|discord|kik|telegram|tiktok|twitter|skype|xbox|psn|signal|"
+    "insta|instagram|ig|snap|snapchat|discord|kik|telegram|tiktok|twitter|skype|signal|"
     "whatsapp|messenger|facebook|fb"
 )
 
@@ -173,6 +178,19 @@ RULES = (
         ),
         _address_in_words,
     ),
+    Rule(
+        "handle",
+        re.compile(rf"\b(?:{_SERVICES})\b", _I),
+        re.compile(
+            rf"\b(?:{_SERVICES})\b,?[ ]?(?P<label>(?:user[ ]?)?name|handle|tag|id)?"
+            r"[ ]?(?:is\b|[:=])?[ ]?@?(?P<span>\w[\w.#-]+\w)",
+            _I,
+        ),
+        _handle,
+    ),
+)
+
+NUMERIC_RULES = (  # a text without any digit passes them all
     Rule(
         "account",
         re.compile(r"\bGB\s?\d", _I),
@@ -238,11 +256,12 @@ RULES = (
     ),
     Rule(
         "phone",
-        re.compile(r"[0+]\d"),
+        re.compile(r"[0+]\d|\d{3}\W"),
         re.compile(
             r"(?<![\d.,/£$€:-])(?P<span>"
             r"\(?(?:\+|\b00)\d{1,3}\)?[ .-]?(?:\(0\)[ .-]?)?\(?\d{2,5}\)?(?:[ .-]?\d{2,}){1,4}"
             r"|\(0[1-9]\d{1,4}\)[ .-]?\d{3,}(?:[ .-]\d{3,}){0,2}"
+            r"|(?:\(\d{3}\)[ ]?|\d{3}[.-])\d{3}[.-]\d{4}"
             r"|0[1-9]\d{1,9}(?:[ .-]\d{3,}){0,3})(?![\d/-])"
         ),
         _phone,
@@ -262,7 +281,7 @@ RULES = (
         "postcode",
         re.compile(r"[A-Z]\d[A-Z0-9]?\s{0,2}\d[A-Z]{2}", _I),
         re.compile(
-            rf"\b(?P<span>(?:(?:{_AREAS})(?:\d[A-Z]|\d{{1,2}})|GIR\s?0AA)\s{{0,2}}"
+            rf"\b(?P<span>(?:(?:{_AREAS})(?:[1-9]\d?|(?<=[A-Z]{{2}})0)|(?:EC?|N|NW|SE|SW|W|WC)\d[A-Z]|GIR\s?0AA)\s{{0,2}}"
             r"\d[ABD-HJLNP-UW-Z]{2})\b",
             _I,
         ),
@@ -275,15 +294,5 @@ RULES = (
             r"\b(?P<span>\d{1,4}[A-Za-z]?,?[ ](?:[A-Z][a-z'\u2019-]+[ ]){1,3}"
             rf"(?:{_STREET}))\b"
         ),
-    ),
-    Rule(
-        "handle",
-        re.compile(rf"\b(?:{_SERVICES})\b", _I),
-        re.compile(
-            rf"\b(?:{_SERVICES})\b,?[ ]?(?P<label>(?:user[ ]?)?name|handle|tag|id)?"
-            r"[ ]?(?:is\b|[:=])?[ ]?@?(?P<span>\w(?:[\w.#-]*\w)?)",
-            _I,
-        ),
-        _handle,
     ),
 )
