@@ -277,7 +277,8 @@ class WordPressHarvester:
             yield _Page(fresh, max(0, promised - len(items)), newest, response.fetched_at)
             if number >= n_pages:
                 return
-            moved = newest - ONE_SECOND if newest and fresh else None
+            whole = fresh and len(items) >= promised  # else the bound would count again what lacks
+            moved = newest - ONE_SECOND if newest and whole else None
             if moved and (bound is None or moved > bound):
                 bound, number = moved, 1
             else:
