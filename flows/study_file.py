@@ -104,7 +104,7 @@ def toml_value(value: object) -> str:
     A JSON string is a TOML string; the one sign that JSON leaves bare and TOML refuses is DEL.
     """
     if isinstance(value, dict):
-        pairs = (f"{json.dumps(key)} = {toml_value(part)}" for key, part in value.items())
+        pairs = (f"{toml_value(key)} = {toml_value(part)}" for key, part in value.items())
         return "{ " + ", ".join(pairs) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml_value(part) for part in value) + "]"
