@@ -1,0 +1,270 @@
+"""The page in Chromium, by double click: no request, no error, no overflow; every control works."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from analysis.dashboard.about import About
+from analysis.dashboard.build import build_page
+from warehouse.protection.gate import GateReport
+
+pytestmark = pytest.mark.slow
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+SCREENS = ("overview", "frames", "compare", "topics", "methods", "data")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-default-apps", "--disable-dev-shm-usage", "--remote-debugging-pipe"),
+)
+
+
+class Browser:
+    """Chromium driven over its own pipe: no port, no library."""
+
+    def __init__(self, profile: Path) -> None:
+        to_browser, self._out = os.pipe()
+        self._in, from_browser = os.pipe()
+        # Chromium reads commands from descriptor 3 and answers on 4
+        command = 'exec 3<&"$0" 4>&"$1"; shift; exec "$@"'
+        self._process = subprocess.Popen(
+            [
+                "bash",
+                "-c",
+                command,
+                str(to_browser),
+                str(from_browser),
+                CHROMIUM or "",
+                *FLAGS,
+                f"--user-data-dir={profile}",
+            ],
+            pass_fds=(to_browser, from_browser),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_browser)
+        os.close(from_browser)
+        self._buffer, self._number, self._session = b"", 0, None
+        self.events: list[dict[str, Any]] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Network", "Runtime", "Log"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **parameters: object) -> dict[str, Any]:
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._receive()
+            if answer.get("id") == self._number:
+                assert "error" not in answer, answer
+                return answer["result"]
+            self.events.append(answer)
+
+    def _receive(self) -> dict[str, Any]:
+        while b"\0" not in self._buffer:
+            piece = os.read(self._in, 1 << 16)
+            assert piece, "Chromium closed its pipe"
+            self._buffer += piece
+        message, self._buffer = self._buffer.split(b"\0", 1)
+        return json.loads(message)
+
+    def evaluate(self, script: str) -> Any:
+        answer = self.call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def open(self, page: Path, *, width: int = 1280, scripts: bool = True) -> None:
+        self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        # the same file with another fragment would not load again
+        self._load("about:blank")
+        self._load(page.as_uri())
+
+    def _load(self, address: str) -> None:
+        self.events.clear()
+        self.call("Page.navigate", url=address)
+        while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
+            self.events.append(self._receive())
+
+    def go(self, fragment: str) -> None:
+        script = f"new Promise(r => {{ location.hash = '{fragment}'; requestAnimationFrame(r) }})"
+        self.evaluate(script)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._in)
+        os.close(self._out)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install it to see the page in a browser")
+    profile = Path(tempfile.mkdtemp())
+    opened = Browser(profile)
+    yield opened
+    opened.close()
+    shutil.rmtree(profile, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def page(
+    tables: dict[str, pa.Table],
+    report: GateReport,
+    about: About,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    path = tmp_path_factory.mktemp("page") / "dashboard.html"
+    path.write_text(build_page(tables, report, about), encoding="utf-8")
+    return path
+
+
+VISIBLE = "[...document.querySelectorAll('.screen')].filter(s => s.offsetHeight).map(s => s.id)"
+
+
+def test_nothing_is_requested_and_nothing_fails(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    for screen in SCREENS:
+        browser.go(screen)
+    asked = [
+        e["params"]["request"]["url"]
+        for e in browser.events
+        if e.get("method") == "Network.requestWillBeSent"
+    ]
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    complaints = [
+        e
+        for e in browser.events
+        if e.get("method") in {"Runtime.exceptionThrown", "Log.entryAdded"}
+        or (e.get("method") == "Runtime.consoleAPICalled" and e["params"]["type"] == "error")
+    ]
+    assert complaints == []
+
+
+def test_the_policy_stops_a_request(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    script = "fetch('http://127.0.0.1:9/').then(() => 'sent', (e) => e.name)"
+    assert browser.evaluate(script) == "TypeError"
+    refused = [e for e in browser.events if e.get("method") == "Log.entryAdded"]
+    assert any("Content Security Policy" in e["params"]["entry"]["text"] for e in refused)
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_screen_is_wider_than_the_window(browser: Browser, page: Path, width: int) -> None:
+    browser.open(page, width=width)
+    for screen in SCREENS:
+        browser.go(screen)
+        assert browser.evaluate("document.documentElement.scrollWidth") <= width, screen
+
+
+def test_with_scripts_one_screen_is_shown_and_without_all(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.go("topics")
+    assert browser.evaluate(VISIBLE) == ["topics"]
+    browser.open(page, scripts=False)
+    assert browser.evaluate(VISIBLE) == list(SCREENS)
+    assert browser.evaluate("document.querySelector('#filters').offsetHeight") == 0
+
+
+def test_a_link_restores_the_view(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.go("frames?f=contestation&c=kite%2Fkite.example&s=own")
+    shown = "[...document.querySelectorAll('#frames .panel')].filter(p => p.offsetHeight)"
+    assert browser.evaluate(f"{shown}.map(p => p.dataset.f + ' ' + p.dataset.c)") == [
+        "contestation kite/kite.example"
+    ]
+    assert browser.evaluate("document.querySelector('[name=s]').value") == "own"
+    drawn = f"{shown}[0].querySelector('use').getAttribute('href')"
+    assert browser.evaluate(drawn) == "#axes-frames-9"
+
+
+def test_choosing_a_filter_writes_the_link(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.go("compare")
+    browser.evaluate(
+        "{ const s = document.querySelector('[name=f]'); s.value = 'justice_value';"
+        "s.dispatchEvent(new Event('change', {bubbles: true})) }"
+    )
+    assert browser.evaluate("location.hash") == "#compare?f=justice_value"
+    shown = "[...document.querySelectorAll('#compare .card')].filter(c => c.offsetHeight).length"
+    assert browser.evaluate(shown) == 1
+
+
+def test_a_sentence_leads_to_its_panel(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.evaluate("document.querySelector('.what a').click()")
+    browser.evaluate("new Promise(r => setTimeout(r, 50))")
+    assert browser.evaluate(VISIBLE) == ["frames"]
+    box = "document.querySelector(location.hash).getBoundingClientRect()"
+    assert browser.evaluate(f"{box}.top >= 0 && {box}.bottom <= innerHeight")
+
+
+def test_every_row_of_a_table_is_saved(
+    browser: Browser, page: Path, tables: dict[str, pa.Table]
+) -> None:
+    browser.open(page)
+    browser.go("data")
+    text = browser.evaluate(
+        "new Promise(done => { const made = URL.createObjectURL;"
+        "URL.createObjectURL = (b) => { b.text().then(done); return made.call(URL, b) };"
+        "HTMLAnchorElement.prototype.click = () => {};"
+        "document.querySelector('[data-table=frame_prevalence]').parentNode"
+        ".querySelector('button').click() })"
+    )
+    lines = text.splitlines()
+    assert lines[0].split(",") == tables["frame_prevalence"].column_names
+    assert len(lines) == tables["frame_prevalence"].num_rows + 1
+    first = tables["frame_prevalence"].slice(0, 1).to_pylist()[0]
+    assert lines[1].startswith(f"{first['run_id']},{first['frame']},{first['source']},")
+    assert f",{first['period']},{first['estimate']},{first['lower']}," in lines[1]
+
+
+def test_text_stands_out_from_its_ground_in_light_and_dark(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    for scheme in ("light", "dark"):
+        browser.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": scheme}],
+        )
+        ratios = browser.evaluate(
+            """(() => {
+            const style = getComputedStyle(document.documentElement);
+            const light = (name) => {
+                let hex = style.getPropertyValue(name).trim().slice(1);
+                if (hex.length === 3) hex = [...hex].map(c => c + c).join("");
+                const [r, g, b] = [0, 2, 4].map(i => parseInt(hex.slice(i, i + 2), 16) / 255)
+                    .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+                return .2126 * r + .7152 * g + .0722 * b;
+            };
+            const ratio = (a, b) => {
+                const [x, y] = [light(a), light(b)].sort((p, q) => q - p);
+                return (x + .05) / (y + .05);
+            };
+            return [["--ink", "--paper"], ["--soft", "--paper"], ["--series", "--paper"],
+                ["--up", "--up-wash"], ["--down", "--down-wash"], ["--soft", "--up-wash"],
+                ["--soft", "--down-wash"], ["--warn", "--warn-wash"], ["--event", "--paper"],
+                ["--ink", "--raised"]].map(([a, b]) => ratio(a, b));
+            })()"""
+        )
+        assert min(ratios) >= 4.5, (scheme, ratios)
+    browser.call("Emulation.setEmulatedMedia", features=[])
