@@ -309,7 +309,7 @@ class WordPressHarvester:
         if response.status != BAD_REQUEST:
             return response
         code = json_object(response.content, what=_what(listing.route, response.url)).get("code")
-        if number > 1 and code == "rest_post_invalid_page_number":
+        if number > 1 and str(code).endswith("invalid_page_number"):
             return None
         raise ParseError(
             f"{self._address(listing.route)} refused the question as invalid; see whether "
