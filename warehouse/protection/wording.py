@@ -5,9 +5,11 @@ name. A word is shown if 10 people used it, in 2 threads. An example is an appro
 is left out where it shares a long run of words with a post, since such a run finds the post again.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 import duckdb
+import pyarrow as pa
 
 from warehouse.tokeniser import MENTION, tokens_of
 
@@ -18,15 +20,50 @@ OWN_RUN = 5  # words in a row shared with a post that the example was made from
 ANY_RUN = 8  # words in a row shared with any post
 
 
-def rare_words(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> dict[str, bool]:
-    """Return for each piece of the texts between blanks whether it holds a word that is rare.
+# Columns made of words that people wrote.
+_WORDED = {"topics": ("label", "terms"), "topic_events": ("detail",)}
+
+
+def hide_rare_words(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]
+) -> tuple[dict[str, pa.Table], dict[str, int]]:
+    """Return the tables without rare words, and how many texts were hidden in each.
+
+    Texts are hidden piece by piece between blanks, terms as a whole. It reads `gate_posts`.
+    """
+    columns = [(table, column) for table, names in _WORDED.items() for column in names]
+    values = {place: tables[place[0]].column(place[1]).to_pylist() for place in columns}
+    rare = _rare_pieces(connection, [text for column in values.values() for text in _flat(column)])
+    shown, hidden = dict(tables), Counter[str]()
+    for (table, column), texts in values.items():
+        cleaned = [_cleaned(text, rare) for text in texts]
+        place = shown[table].column_names.index(column)
+        field = shown[table].schema.field(column)
+        shown[table] = shown[table].set_column(place, field, pa.array(cleaned, field.type))
+        hidden[table] += sum(text.count(HIDDEN) for text in cleaned)
+    return shown, dict(hidden)
+
+
+def _flat(column: Iterable[str | list[str]]) -> Iterator[str]:
+    for value in column:
+        yield from [value] if isinstance(value, str) else value
+
+
+def _cleaned(value: str | list[str], rare: set[str]) -> str | list[str]:
+    if isinstance(value, str):
+        return " ".join(HIDDEN if piece in rare else piece for piece in value.split())
+    return [HIDDEN if rare.intersection(term.split()) else term for term in value]
+
+
+def _rare_pieces(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> set[str]:
+    """Return the pieces of the texts, between blanks, that hold a rare word.
 
     Rare is what fewer than 10 people used in counted posts, or in one thread only; a pseudonym
     always is. A piece without a word is not rare.
     """
     pieces = sorted({piece for text in texts for piece in text.split()})
     if not pieces:
-        return {}
+        return set()
     rows = connection.execute(
         f"""
         WITH pieces AS (SELECT unnest($pieces) AS piece),
@@ -45,8 +82,7 @@ def rare_words(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> d
         """,
         {"pieces": pieces},
     ).fetchall()
-    rare = {piece for (piece,) in rows}
-    return {piece: piece in rare for piece in pieces}
+    return {piece for (piece,) in rows}
 
 
 # The runs of n words of each example, each anchored at its rarest word, so that only the places

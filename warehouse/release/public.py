@@ -92,7 +92,7 @@ def _write_csv(path: Path, table: pa.Table) -> None:
 
 
 def _cell(value: Any) -> Any:
-    """Return a value as CSV shows it: a text that a spreadsheet would run as a formula is quoted."""
+    """Return a value as CSV shows it; a text that a spreadsheet would compute is quoted."""
     if value is None:
         return ""
     if isinstance(value, bool):
