@@ -67,7 +67,7 @@ _TOPICS = {
     "digital_apps": (0, 10, 0, 0, 14, 12),
     "winter_rooms": (11, 9, 6, 11, 6, 10),
 }
-COLUMNS = ("blog", "5", "6", "openminds", "mhpractice", "bulletin")
+COLUMNS = ("blog", "5", "6", "openminds", "mhpractice", "/feed.xml")
 
 
 def _column(table: Mapping[str, tuple[float, ...]], community: str) -> dict[str, float]:
@@ -117,7 +117,7 @@ COMMUNITIES: tuple[SimCommunity, ...] = (
     ),
     SimCommunity(
         source=FEED,
-        community="bulletin",
+        community="/feed.xml",
         name="Sector Bulletin",
         country="GB",
         role="policy",
@@ -202,8 +202,8 @@ HABITS: Mapping[str, Habits] = {
         greeting=0.02,
         longest=3,
     ),
-    "bulletin": _habits(
-        "bulletin",
+    "/feed.xml": _habits(
+        "/feed.xml",
         posts_a_day=34,
         people=120,
         personal=0.0,
