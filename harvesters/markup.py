@@ -33,7 +33,12 @@ _DROPPED = frozenset(
 _QUOTE_CLASSES = frozenset(
     {"quote", "quote-inline", "bbcodeblock--quote", "bbp-quote", "quotebox", "onebox"}
 )
-_DROPPED_CLASSES = frozenset({"signature", "lightbox-wrapper", "bbcodeblock-title", "quoteauthor"})
+_DROPPED_CLASSES = frozenset(
+    (
+        *("signature", "lightbox-wrapper", "bbcodeblock-title", "bbp-quote-title"),
+        *("d4p-bbp-quote-title", "quote-author", "quoteauthor", "quoteheader"),
+    )
+)
 _TEXTLESS = re.compile(r"[<&]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[\s]*")
@@ -46,7 +51,9 @@ _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _PROFILE = re.compile(r"^/(?:@|(?:users?|u|members?|profile|author)/)([^/]+)/?$", re.IGNORECASE)
 _QUOTED_LINE = re.compile(r"^\s*>")
 _ATTRIBUTION = re.compile(r"^(?=.{0,300}:\s*$).*\b(?:wrote|writes|said|schrieb|skrev|a écrit)\b")
-_SIGNATURE = re.compile(r"^--\s*$", re.MULTILINE)
+_ATTRIBUTION_START = re.compile(r"^(?:On|Am|Le|Den|El)\b")
+_SIGNATURE = re.compile(r"\n-- ?\n(?!(?:.*\n){8})")  # what is longer is no signature
+_UNPARSABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def html_to_text(html: str) -> Markup:
     if not _TEXTLESS.search(html):
         text = clean(html)
         return Markup(text, text)
-    soup = BeautifulSoup(f"<div>{html}</div>", "lxml")
+    soup = BeautifulSoup(f"<div>{_UNPARSABLE.sub('', html)}</div>", "lxml")
     every: list[str] = []
     own: list[str] = []
     for piece, quoted in _pieces(soup):
@@ -90,18 +97,28 @@ def plain_to_text(plain: str) -> Markup:
 
     A line that says who wrote the quotation below it is dropped: it names a person.
     """
-    lines = clean(_SIGNATURE.split(plain.replace("\r\n", "\n"), maxsplit=1)[0]).split("\n")
-    every: list[str] = []
-    own: list[str] = []
-    for position, line in enumerate(lines):
-        quoted = _QUOTED_LINE.match(line) is not None
-        below = lines[position + 1] if position + 1 < len(lines) else ""
-        if not quoted and _QUOTED_LINE.match(below) and _ATTRIBUTION.match(line):
-            continue
-        every.append(line)
-        if not quoted:
-            own.append(line)
+    plain = _BREAKS.sub("\n", plain)
+    lines = clean(_SIGNATURE.split(plain, maxsplit=1)[0]).split("\n")
+    quoted = [_QUOTED_LINE.match(line) is not None for line in lines]
+    attributed = _attributions(lines, quoted)
+    every = [line for place, line in enumerate(lines) if place not in attributed]
+    own = [
+        line for place, line in enumerate(lines) if place not in attributed and not quoted[place]
+    ]
     return Markup("\n".join(every), "\n".join(own))
+
+
+def _attributions(lines: list[str], quoted: list[bool]) -> set[int]:
+    """Return the places of lines that say who wrote the quotation below; some are broken in two."""
+    places: set[int] = set()
+    for place in range(len(lines) - 1):
+        if quoted[place] or not quoted[place + 1] or not _ATTRIBUTION.match(lines[place]):
+            continue
+        places.add(place)
+        broken = place > 0 and not _ATTRIBUTION_START.match(lines[place])
+        if broken and not quoted[place - 1] and _ATTRIBUTION_START.match(lines[place - 1]):
+            places.add(place - 1)
+    return places
 
 
 def _pieces(soup: BeautifulSoup) -> Iterator[tuple[str, bool]]:
@@ -144,6 +161,8 @@ def _replacement(tag: Tag) -> str | None:
         return " "
     if tag.name == "img":
         return _image(tag)
+    if tag.name == "cite" and _ATTRIBUTION.match(clean(tag.get_text())):
+        return " "
     if not tag.attrs:
         return None
     classes = _classes(tag)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
 from harvesters.language import detect_language
@@ -15,6 +16,7 @@ from warehouse.records import Post, PostKind
 
 TEXT_VERSION = 10_000 * MARKUP_VERSION + 100 * MENTIONS_VERSION + REDACTOR_VERSION
 LONGEST_TEXT = 200_000  # characters: no person's post is longer; what is, is a dump or an attack
+_USER_SEGMENTS = frozenset({"u", "user", "users", "author", "profile", "member", "members"})
 _TELLING = re.compile(r"(?=.*[\d_.\-\s]).{4,}")
 
 
@@ -135,7 +137,12 @@ class _Protector:
 
 
 def _names_account(url: str | None, names: frozenset[str]) -> bool:
+    """Tell whether an address spells the account: as `/@name`, or after a word such as `users`."""
     if url is None or not names:
         return False
     segments = unquote(urlsplit(url).path).lower().split("/")
-    return any(segment.removeprefix("@") in names for segment in segments if segment)
+    return any(
+        segment.removeprefix("@") in names and (segment[0] == "@" or before in _USER_SEGMENTS)
+        for before, segment in pairwise(segments)
+        if segment
+    )

@@ -1,0 +1,85 @@
+import pytest
+
+from warehouse.protection.keys import KeyRing
+from warehouse.protection.mentions import AUTHOR_TOKEN, replace_mentions
+
+KEYS = KeyRing(study="s", author=(b"1" * 32,), content=b"2" * 32, erasure=b"3" * 32)
+
+
+def token(platform: str, host: str, handle: str) -> str:
+    return f"author_{KEYS.author_key(platform, host, handle)}"
+
+
+ANN_HERE = token("discourse", "forum.example", "ann.b")
+ANN_ON_B = token("mastodon", "b.example", "ann")
+REDDIT_ANN = token("reddit", "reddit.com", "ann_b")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Thanks @ann.b, that helped.", f"Thanks {ANN_HERE}, that helped."),
+        ("(@Ann.B)", f"({ANN_HERE})"),
+        ("@ann.b: yes", f"{ANN_HERE}: yes"),
+        ("so says @ann.b.", f"so says {ANN_HERE}."),
+        ("@ann.b@forum.example wrote", f"{ANN_HERE} wrote"),
+        ("ask @ann@b.example today", f"ask {ANN_ON_B} today"),
+        ("see https://b.example/@ann for more", f"see {ANN_ON_B} for more"),
+        ("see https://b.example/users/Ann.", f"see {ANN_ON_B}."),
+        ("by u/ann_b or /u/Ann_B", f"by {REDDIT_ANN} or {REDDIT_ANN}"),
+        ("https://www.reddit.com/user/ann_b/ said", f"{REDDIT_ANN} said"),
+        ("https://forum.example/u/ann.b asked", f"{ANN_HERE} asked"),
+    ],
+)
+def test_a_mention_becomes_the_key_of_the_account_it_names(text: str, expected: str) -> None:
+    found = replace_mentions(text, platform="discourse", host="forum.example", keys=KEYS)
+    assert found.text == expected
+    assert found.counts == {"mention": len(AUTHOR_TOKEN.findall(expected))}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Nobody is named here.",
+        "Meet @ 5pm or @2pm, I am @home.",
+        "write to ann@example.org",
+        "and/or w/o and n/a",
+        "https://b.example/@ann/123456 is a post, not a profile",
+        "https://b.example/users/ann/statuses/1",
+        "https://elsewhere.example/members/ann.12",
+        "either/u/or",
+    ],
+)
+def test_what_is_no_mention_stays(text: str) -> None:
+    found = replace_mentions(text, platform="discourse", host="forum.example", keys=KEYS)
+    assert found.text == text
+    assert found.counts == {}
+
+
+def test_local_and_full_mentions_on_a_federated_platform_are_one_account() -> None:
+    found = replace_mentions(
+        "@ann @Ann@b.example https://b.example/@ann",
+        platform="mastodon",
+        host="b.example",
+        keys=KEYS,
+    )
+    assert found.text == " ".join([ANN_ON_B] * 3)
+
+
+def test_a_reddit_mention_agrees_with_the_author_of_the_reddit_source() -> None:
+    found = replace_mentions("u/ann_b", platform="reddit", host="reddit.com", keys=KEYS)
+    assert found.text == REDDIT_ANN
+
+
+def test_a_host_with_a_port_is_another_host() -> None:
+    found = replace_mentions(
+        "@ann@127.0.0.1:8080", platform="mastodon", host="127.0.0.1:8080", keys=KEYS
+    )
+    assert found.text == token("mastodon", "127.0.0.1:8080", "ann")
+
+
+def test_the_token_is_one_word() -> None:
+    found = replace_mentions("@ann", platform="mastodon", host="b.example", keys=KEYS)
+    assert AUTHOR_TOKEN.fullmatch(found.text)
+    assert found.text.isidentifier()
