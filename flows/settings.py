@@ -16,18 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from harvesters.registry import PLATFORMS
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flows.refusals import closest, dotted, problems_of
 from flows.setting_values import Contact, Country, EthicsRef, Language, Slug, Text, Url, Variable
 from harvesters.base import SourceSpec
+from harvesters.registry import PLATFORMS
 from warehouse.home import Home
 from warehouse.records import Community, CommunityRole, SourceInfo
 
 ARCHIVE = "archive"
 SIMULATED = "simulated"
 OWN_SITE_PLATFORMS = frozenset({"wordpress", "feed"})
+NAMED_COMMUNITIES = frozenset({"mastodon"})  # these have no list to read everything from
 LEAST_SPACING_SECONDS = 1.0
 
 
@@ -460,6 +461,8 @@ def _source_contradictions(
         yield "organisation", complaint
     if source.ethics_ref == SIMULATED and not settings.simulated:
         yield "ethics_ref", "'simulated' is for homes that 'valuetalk demo' makes; write your own"
+    if source.platform in NAMED_COMMUNITIES and source.enabled and not source.communities:
+        yield "communities", "is missing: name what to read, for example a tag"
     handles = Counter(community.community for community in source.communities)
     for handle in [handle for handle, count in handles.items() if count > 1]:
         yield "communities", f"name {handle!r} more than once; keep one of them"

@@ -50,6 +50,8 @@ def kwic(
     width: Annotated[int, typer.Option(min=1, help="Words of context on each side.")] = 8,
     lines: Annotated[int, typer.Option(min=1, help="Most lines, drawn at random.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    source: Annotated[str | None, typer.Option(help="Only posts of this source.")] = None,
+    community: Annotated[str | None, typer.Option(help="Only posts of this community.")] = None,
     to: ToOption = None,
     as_json: session.JsonOption = False,
 ) -> None:
@@ -58,7 +60,17 @@ def kwic(
     from warehouse.corpus import concordance
 
     with open_released(session.find_study(home)) as connection:
-        found = concordance.kwic(connection, word, width=width, lines=lines, seed=seed)
+        found = concordance.kwic(
+            connection,
+            word,
+            width=width,
+            lines=lines,
+            seed=seed,
+            source=source,
+            community=community,
+        )
+    if not found.num_rows:
+        typer.echo("No released post has that word; give one word as it is written.", err=True)
     if to is not None:
         _export(home, found, to=to, what=f"kwic {word}")
         return
