@@ -96,7 +96,7 @@ class _Protector:
         self.author_key: str | None = None
         self.names: frozenset[str] = frozenset()
         self._context = context
-        self._own_name: re.Pattern[str] | None = None
+        self._telling_names: tuple[str, ...] = ()
         if handle and handle.strip():
             self._know_author(handle)
 
@@ -107,9 +107,7 @@ class _Protector:
         self.names = frozenset({full, full.partition("@")[0], handle.strip().lower()})
         # a name that is also a word ("hope") cannot be told from the word; a telling one can
         longest_first = sorted(self.names, key=len, reverse=True)
-        telling = [re.escape(name) for name in longest_first if _TELLING.fullmatch(name)]
-        if telling:
-            self._own_name = re.compile(rf"(?<![\w@])(?:{'|'.join(telling)})(?!\w)", re.IGNORECASE)
+        self._telling_names = tuple(name for name in longest_first if _TELLING.fullmatch(name))
 
     def protect(self, text: str) -> str:
         """Return `text` without people's identifiers, counting them."""
@@ -127,13 +125,18 @@ class _Protector:
             text, platform=context.platform, host=context.host, keys=context.keys
         )
         counts.update(mentions.counts)
-        text = mentions.text
-        if self._own_name is not None:
-            text, hits = self._own_name.subn(f"author_{self.author_key}", text)
-            counts.update({"mention": hits} if hits else {})
-        redacted = redact(text)
+        redacted = redact(self._hide_own_names(mentions.text, counts))
         counts.update(redacted.counts)
         return redacted.text
+
+    def _hide_own_names(self, text: str, counts: Counter[str]) -> str:
+        lowered = text.lower()
+        for name in self._telling_names:
+            if name in lowered:  # seldom, and a pattern costs more than all else here
+                pattern = re.compile(rf"(?<![\w@]){re.escape(name)}(?!\w)", re.IGNORECASE)
+                text, hits = pattern.subn(f"author_{self.author_key}", text)
+                counts.update({"mention": hits} if hits else {})
+        return text
 
 
 def _names_account(url: str | None, names: frozenset[str]) -> bool:

@@ -52,7 +52,7 @@ def test_html_becomes_the_text_that_a_reader_sees(html: str, text: str) -> None:
         ("<p>Before</p><blockquote>Q</blockquote>after", "Before\nQ\nafter", "Before\nafter"),
         (
             (
-                '<aside class="quote no-group" data-username="sam_k" data-post="1"><div class="title">'
+                '<aside class="quote no-group" data-username="sam_k"><div class="title">'
                 '<div class="quote-controls"></div><img class="avatar" alt=""> sam_k:</div>'
                 "<blockquote><p>Theirs</p></blockquote></aside><p>Mine</p>"
             ),
