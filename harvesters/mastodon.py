@@ -66,10 +66,14 @@ def parse_statuses(content: bytes, context: ReadContext) -> list[Post]:
     return _Threads(Known()).resolve(reading.posts)
 
 
-def build_status(context: ReadContext, item: Mapping[str, Any]) -> Post:
-    """Make the record of one status; a reply stands for the time being in its parent's thread.
+def build_status(
+    context: ReadContext, item: Mapping[str, Any], *, known: PostRef | None = None
+) -> Post:
+    """Make the record of one status; a new reply stands for the time being in its parent's thread.
 
-    Raises `Dropped` for boosts, for what is not public, and where the author wishes no processing.
+    A server forgets what a status replied to when that is deleted, so a `known` one stays in its
+    thread and of its kind. Raises `Dropped` for boosts, for what is not public, and where the
+    author wishes no processing.
     """
     if item.get("reblog") is not None:
         raise Dropped("reblog")
@@ -80,13 +84,14 @@ def build_status(context: ReadContext, item: Mapping[str, Any]) -> Post:
         raise Dropped(OPTED_OUT)
     native_id = _status_id(item)
     parent = optional_text(item, "in_reply_to_id")
+    replies = parent is not None or item.get("in_reply_to_account_id") is not None
     content = text_field(item, "content")
     return build_post(
         context,
         native_id=native_id,
-        native_thread_id=parent or native_id,
+        native_thread_id=known.native_thread_id if known else parent or native_id,
         native_parent_id=parent,
-        kind="comment" if parent else "post",
+        kind=known.kind if known else "comment" if replies else "post",
         handle=optional_text(account, "acct"),
         created_at=time_field(item, "created_at"),
         edited_at=optional_time(item, "edited_at"),
@@ -174,8 +179,8 @@ class MastodonHarvester:
             if position and any(_age(native_id) >= _age(position) for native_id in ids):
                 raise _out_of_bounds(self._spec.source)
             marks.note(page, fetched_at)
-            wanted = [item for item in page if not _is_before(item, since)] if ids else []
-            done = not wanted
+            wanted = [item for item in page if not _is_before(item, since)]
+            done = not ids or not wanted
             cursor = marks.as_cursor() if done else None
             yield self._batch(community, wanted, fetched_at, cursor=cursor)
             if done:
@@ -236,7 +241,7 @@ class MastodonHarvester:
                 yield gone(ref, reason="not_found", seen_at=seen_at)
                 continue
             context = self._context(ref.community, seen_at)
-            build = partial(_build_known, context, shown[ref.native_id], ref)
+            build = partial(build_status, context, shown[ref.native_id], known=ref)
             yield look_at(ref, build, seen_at=seen_at, reasons=HIDDEN)
 
     def _many(self, refs: Sequence[PostRef]) -> dict[str, Any] | None:
@@ -323,10 +328,6 @@ class _Threads:
             met.add(native_id)
             native_id = self._parents.get(native_id, native_id)
         return self._thread_of.get(native_id, native_id)
-
-
-def _build_known(context: ReadContext, item: Any, ref: PostRef) -> Post:
-    return replace(build_status(context, item), native_thread_id=ref.native_thread_id)
 
 
 def _local_only(about: Mapping[str, Any], source: str) -> bool:
