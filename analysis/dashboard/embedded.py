@@ -44,7 +44,7 @@ def _plain(value: Any) -> str | int | float | bool | None:
         return _short(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return " ".join(str(item) for item in value)
+    return "; ".join(str(item) for item in value)  # as in the released CSV
 
 
 def _short(value: float) -> float | int | None:

@@ -85,7 +85,7 @@
   const field = (value) => {
     if (value === null || value === undefined) return "";
     if (typeof value !== "string") return String(value);
-    const safe = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
+    const safe = /^[=+\-@\t\r\n]/.test(value) ? "'" + value : value;
     return /[",\r\n]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
   };
   const save = (name, rows) => {

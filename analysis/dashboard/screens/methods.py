@@ -230,7 +230,7 @@ def _left_out(report: GateReport) -> Html:
     return _card(
         "What is left out, and why",
         element("p", LEFT_OUT_NOTE, class_="hint"),
-        table(headings, rows) if rows else Html(),
+        table(headings, rows, class_="gate") if rows else Html(),
         element("p", f"Shown whole: {', '.join(whole)}.", class_="hint") if whole else Html(),
     )
 

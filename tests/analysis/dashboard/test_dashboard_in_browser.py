@@ -239,6 +239,42 @@ def test_every_row_of_a_table_is_saved(
     assert f",{first['period']},{first['estimate']},{first['lower']}," in lines[1]
 
 
+def test_pointing_at_a_period_reads_it_out(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.go("frames")
+    read = """(fraction => {
+        const panel = document.getElementById('f1-c1');
+        const now = panel.querySelector('.now');
+        const box = panel.querySelector('svg').getBoundingClientRect();
+        const at = {clientX: box.left + box.width * fraction, clientY: box.top + 20};
+        const svg = panel.querySelector('svg');
+        svg.dispatchEvent(new PointerEvent('pointermove', at));
+        const read = now.textContent;
+        svg.dispatchEvent(new PointerEvent('pointerleave'));
+        const row = (i) => [...panel.querySelectorAll('tbody tr')].at(i).textContent;
+        return [read, now.textContent, row(0), row(-1)];
+    })"""
+    first, rest, row, _ = browser.evaluate(f"{read}(0.2)")
+    assert first.startswith("2 Mar 2026: ")
+    assert row.startswith("2 Mar 2026" + first.removeprefix("2 Mar 2026: ").split(" ")[0])
+    last, again, _, _ = browser.evaluate(f"{read}(0.97)")
+    assert last.startswith("27 Apr 2026: ")
+    assert rest == again == browser.evaluate("document.querySelector('#f1-c1 .now').textContent")
+
+
+def test_a_hidden_figure_reads_out_its_reason(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.go("frames")
+    read = browser.evaluate(
+        "(() => { const panel = document.querySelector('.panel[data-c=\"kite/tag-minds\"]');"
+        "const svg = panel.querySelector('svg'); const box = svg.getBoundingClientRect();"
+        "svg.dispatchEvent(new PointerEvent('pointermove',"
+        "{clientX: box.left + box.width * 0.2})); return panel.querySelector('.now').textContent"
+        "})()"
+    )
+    assert read == "2 Mar 2026: withheld: fewer than 10 authors"
+
+
 def test_text_stands_out_from_its_ground_in_light_and_dark(browser: Browser, page: Path) -> None:
     browser.open(page)
     for scheme in ("light", "dark"):
