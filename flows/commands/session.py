@@ -23,9 +23,8 @@ if TYPE_CHECKING:  # these pull DuckDB and pydantic, and `valuetalk --help` must
     from collections.abc import Mapping
     from types import TracebackType
 
-    from warehouse.gateway import Warehouse
-
     from flows.settings import Settings
+    from warehouse.gateway import Warehouse
     from warehouse.protection.keys import KeyRing
 
 DEFAULT_HOME = Path("valuetalk-home")
@@ -144,14 +143,12 @@ def _sentence(error: Exception) -> str:
 
 
 def _place(trace: TracebackType | None) -> str:
+    """Return the innermost line of our own code, by its path inside the project."""
+    root = Path(__file__).resolve().parents[2]
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(trace)]
     own = [
-        frame
-        for frame in traceback.extract_tb(trace)
-        if Path(frame.filename).parent.name in OWN_PACKAGES
-        or any(f"/{package}/" in frame.filename for package in OWN_PACKAGES)
+        (path.relative_to(root), line)
+        for path, line in frames
+        if any(path.is_relative_to(root / package) for package in OWN_PACKAGES)
     ]
-    if not own:
-        return "outside valuetalk's own code"
-    path = Path(own[-1].filename)
-    start = next(i for i, part in enumerate(path.parts) if part in OWN_PACKAGES)
-    return f"at {'/'.join(path.parts[start:])}, line {own[-1].lineno}"
+    return f"at {own[-1][0]}, line {own[-1][1]}" if own else "outside valuetalk's own code"

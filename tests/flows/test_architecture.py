@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def modules(*packages: str) -> list[Path]:
     return sorted(path for package in packages for path in (ROOT / package).rglob("*.py"))
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Return the dotted names that a module imports, wherever in it the import stands."""
     names: set[str] = set()
