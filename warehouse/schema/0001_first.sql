@@ -118,7 +118,7 @@ CREATE TABLE tombstones (
 COMMENT ON TABLE tombstones IS '[C] posts that are gone: no content';
 
 CREATE TABLE pending_erasures (
-    post_id BIGINT,                 -- null where a refused post lies in a segment only
+    post_id BIGINT NOT NULL,
     source VARCHAR NOT NULL,
     native_id VARCHAR NOT NULL,
     url VARCHAR,

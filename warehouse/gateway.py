@@ -1,0 +1,284 @@
+"""The one door to the warehouse: open it, load segments, ask it, write results, erase.
+
+A `Warehouse` is the one writer. Harvests never open it: they read the files under `state/`, which
+it writes for them, and land segments, which it loads.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from warehouse import ledger
+from warehouse.errors import SegmentError, WarehouseError, clear_errors
+from warehouse.home import Home, make_private_folder
+from warehouse.known import write_stale_state
+from warehouse.landing import Segment
+from warehouse.loading import load_segment
+from warehouse.lock import WriterLock
+from warehouse.migrations import migrate
+from warehouse.protection import erasure, erasure_list
+from warehouse.protection.erasure_list import ErasedKind
+from warehouse.protection.fresh_copy import connect_private, copy_afresh, remove_leftovers
+from warehouse.protection.keys import KeyRing
+from warehouse.rechecks import RecheckPolicy
+from warehouse.records import Clock, LoadCounts, Run, SourceInfo
+from warehouse.registers import finish_run, register_sources, start_run
+from warehouse.results import replace_rows
+
+_LOCK = "warehouse.lock"
+_DEFAULT_POLICY = RecheckPolicy()
+
+
+class Warehouse:
+    """The private working database of one study, open for writing; use it in a `with` statement.
+
+    Attributes
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        For the other rooms of `warehouse`. It is another one after `erase_confirmed`, and a cursor
+        of it must not be kept across that.
+    """
+
+    def __init__(
+        self, home: Home, *, keys: KeyRing, clock: Clock, recheck: RecheckPolicy, lock: WriterLock
+    ) -> None:
+        self.home = home
+        self.keys = keys
+        self.clock = clock
+        self.recheck = recheck
+        self._lock = lock
+        self.connection = connect_private(home.database)
+
+    @classmethod
+    def open(
+        cls, home: Home, *, keys: KeyRing, clock: Clock, recheck: RecheckPolicy = _DEFAULT_POLICY
+    ) -> Self:
+        """Open the warehouse of a home, making or migrating it where that is needed.
+
+        Raises
+        ------
+        WarehouseLocked
+            If another process writes it, or holds the file open.
+        SchemaError
+            If the file is newer than this version, or no warehouse.
+        WarehouseError
+            If it is damaged, may not be written, or the disk is full.
+        """
+        with clear_errors(home.database):
+            for folder in (home.root, home.state, home.landing, home.quarantine):
+                make_private_folder(folder)
+            lock = WriterLock(home.state / _LOCK).acquire(now=clock.now())
+            try:
+                return cls._open_locked(home, keys=keys, clock=clock, recheck=recheck, lock=lock)
+            except BaseException:
+                lock.release()
+                raise
+
+    @classmethod
+    def _open_locked(
+        cls, home: Home, *, keys: KeyRing, clock: Clock, recheck: RecheckPolicy, lock: WriterLock
+    ) -> Self:
+        remove_leftovers(home.database)
+        warehouse = cls(home, keys=keys, clock=clock, recheck=recheck, lock=lock)
+        try:
+            migrate(warehouse.connection, path=home.database, now=clock.now())
+            erasure_list.restore_lists(warehouse.connection, home.state)
+        except BaseException:
+            warehouse.connection.close()
+            raise
+        return warehouse
+
+    def close(self) -> None:
+        """Close the database and let the next writer in."""
+        try:
+            with clear_errors(self.home.database):
+                self.connection.close()
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Do everything inside or nothing of it."""
+        with clear_errors(self.home.database):
+            self.connection.begin()
+            try:
+                yield self.connection
+                self.connection.commit()
+            except BaseException:
+                _roll_back(self.connection)
+                raise
+
+    def register_sources(self, sources: Sequence[SourceInfo]) -> None:
+        """Enter configured sources and their communities; what is known of them already stays."""
+        with self.transaction() as connection:
+            register_sources(connection, sources)
+
+    def start_run(self, run: Run) -> None:
+        """Enter a run as running."""
+        with self.transaction() as connection:
+            start_run(connection, run)
+
+    def finish_run(self, run_id: str, *, status: str, error: str | None = None) -> None:
+        """Enter how a run ended: `complete`, `partial` or `failed`.
+
+        Raises
+        ------
+        WarehouseError
+            If no such run was started.
+        """
+        with self.transaction() as connection:
+            if not finish_run(connection, run_id, status=status, error=error, now=self.clock.now()):
+                raise WarehouseError(f"no run {run_id} was started here; start it first")
+
+    def pending_segments(self) -> list[Path]:
+        """Return the segments that wait to be loaded, in the order of loading.
+
+        A truncated, renamed or foreign file is put aside instead: see `quarantined`.
+        """
+        sound = []
+        with clear_errors(self.home.database):
+            for file in ledger.waiting(self.connection, self.home.landing):
+                try:
+                    self._read(file)
+                except SegmentError:
+                    continue
+                sound.append(file)
+        return sound
+
+    def quarantined(self) -> list[str]:
+        """Return one sentence for each file that was put aside, oldest first."""
+        with clear_errors(self.home.database):
+            return ledger.quarantined(self.connection)
+
+    def load(self, segment: Path) -> LoadCounts:
+        """Load one segment in one transaction; loading it again changes nothing.
+
+        Raises
+        ------
+        SegmentError
+            If the file is truncated, renamed or foreign; it was put aside, and nothing was loaded.
+        """
+        landing, now = self.home.landing, self.clock.now()
+        path = ledger.relative_path(landing, segment)
+        with clear_errors(self.home.database):
+            if ledger.has_path(self.connection, path):
+                return LoadCounts(already_loaded=True)
+            content = self._read(segment)
+            kept = erasure.leave_out_refused(self.connection, content, self.keys)
+        with self.transaction() as connection:
+            again = ledger.has_content(connection, kept.sha256)
+            if again or kept is not content:
+                ledger.enter(connection, content, path=path, now=now, state="removed")
+            if again:
+                return LoadCounts(already_loaded=True)
+            counts = load_segment(connection, kept, policy=self.recheck, now=now)
+            ledger.enter(connection, kept, path=ledger.relative_path(landing, kept.path), now=now)
+        return counts.plus(LoadCounts(refused=content.rows.num_rows - kept.rows.num_rows))
+
+    def write_state(self) -> None:
+        """Write the files of what harvests must know, for every community that changed."""
+        with clear_errors(self.home.database):
+            erasure_list.write_lists(self.connection, self.home.state)
+            write_stale_state(
+                self.connection, self.home.state, policy=self.recheck, now=self.clock.now()
+            )
+
+    def forget(self, kind: ErasedKind, *parts: str) -> int:
+        """Take out a post, thread (source, native id) or author (author key) for good.
+
+        Returns how many posts are withdrawn; their bytes go with the next `erase_confirmed`. What
+        is named so is refused whenever it is harvested, restored or imported again.
+        """
+        with self.transaction() as connection:
+            withdrawn = erasure.forget(
+                connection, self.keys, kind=kind, parts=parts, now=self.clock.now()
+            )
+        self.write_state()
+        return withdrawn
+
+    def reapply_erasures(self) -> int:
+        """Take out whatever is held though the erasure list names it, as after a restore."""
+        with self.transaction() as connection:
+            return erasure.reapply(connection, self.keys, now=self.clock.now())
+
+    def erase_confirmed(self) -> int:
+        """Remove every byte of the posts confirmed as gone; return how many posts they were.
+
+        Their rows leave every table, their landed segments and state files are written anew without
+        them, and the database is copied into a fresh file, since deleting leaves bytes behind. A
+        process that is ended in between leaves whole files; the next call does what was left.
+        """
+        now = self.clock.now()
+        with clear_errors(self.home.database):
+            pending = erasure.read_pending(self.connection)
+            if pending:
+                erasure.rewrite_segments(self.connection, self.home.landing, pending)
+                with self.transaction() as connection:
+                    erasure.delete_rows(connection, now=now)
+            if erasure.copy_is_due(self.connection):
+                self.write_state()
+                self.connection = copy_afresh(self.connection, self.home.database)
+        return len(pending)
+
+    def drop_superseded_texts(self, *, days: int) -> int:
+        """Drop the texts of revisions superseded longer ago; their bytes go with the next erase."""
+        now = self.clock.now()
+        with self.transaction() as connection:
+            return erasure.drop_superseded(connection, before=now - timedelta(days=days), now=now)
+
+    def remove_old_segments(self, *, days: int) -> int:
+        """Remove segments that were loaded longer ago, and files put aside; return how many."""
+        with clear_errors(self.home.database):
+            return ledger.remove_old(
+                self.connection,
+                self.home.landing,
+                before=self.clock.now() - timedelta(days=days),
+                written=(self.home.state / _LOCK).stat().st_mtime,
+            )
+
+    def query(self, sql: str, parameters: Sequence[object] | None = None) -> pa.Table:
+        """Return the rows of a query."""
+        with clear_errors(self.home.database):
+            return self.connection.execute(sql, parameters).to_arrow_table()
+
+    def replace(self, table: str, rows: pa.Table, *, keys: Sequence[str]) -> int:
+        """Insert rows in place of those with equal keys, all or nothing; return how many.
+
+        Without keys the rows replace the whole table.
+
+        Raises
+        ------
+        WarehouseError
+            If there is no such table, or a column is missing or unknown.
+        """
+        with self.transaction() as connection:
+            return replace_rows(connection, table, rows, keys=keys)
+
+    def _read(self, file: Path) -> Segment:
+        return ledger.read_or_put_aside(
+            self.connection, self.home.landing, file, now=self.clock.now()
+        )
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.rollback()
+    except duckdb.Error:  # the failure itself has ended the transaction
+        return

@@ -1,0 +1,199 @@
+"""The ledger of landed files: what waits, what is loaded, what was put aside, what has gone.
+
+A path stays in the ledger when its file goes, so that a copy that comes back is not loaded twice.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.errors import SegmentError
+from warehouse.home import make_private_folder
+from warehouse.landing import QUARANTINE, Segment, read_segment, sync_folder
+
+_WAITING = """
+SELECT path FROM (SELECT unnest($paths::VARCHAR[]) AS path)
+ANTI JOIN (SELECT path FROM segments WHERE state <> 'quarantined') USING (path)
+"""
+_GONE = """
+SELECT path FROM (SELECT unnest($paths::VARCHAR[]) AS path)
+SEMI JOIN (SELECT path FROM segments WHERE state = 'removed') USING (path)
+"""
+_HAS_PATH = "SELECT 1 FROM segments WHERE state <> 'quarantined' AND path = $path LIMIT 1"
+_HAS_CONTENT = """
+SELECT 1 FROM segments WHERE state <> 'quarantined' AND sha256 = $sha256 LIMIT 1
+"""
+_ENTER = "INSERT INTO segments VALUES ($path, $sha256, $n_rows, $now, $state, NULL)"
+_FORGET_ASIDE = "DELETE FROM segments WHERE path = $path AND state = 'quarantined'"
+_PUT_ASIDE = "INSERT INTO segments VALUES ($path, '', 0, $now, 'quarantined', $reason)"
+_INHERIT = """
+INSERT INTO segments
+SELECT $heir, $sha256, $n_rows, loaded_at, 'loaded', NULL FROM segments
+WHERE path = $path AND NOT EXISTS (SELECT 1 FROM segments WHERE path = $heir)
+"""
+_LET_GO = "UPDATE segments SET state = 'removed' WHERE path = $path"
+_LET_OLD_GO = "UPDATE segments SET state = 'removed' WHERE state = 'loaded' AND loaded_at < $before"
+_ASIDE_SINCE = "SELECT path FROM segments WHERE state = 'quarantined' AND loaded_at < $before"
+_LEFTOVER_AGE = 3600.0  # seconds; no batch takes so long to write
+
+
+def relative_path(landing: Path, segment: Path) -> str:
+    """Return a segment's path as the ledger has it; raises `SegmentError` outside of landing."""
+    try:
+        return segment.relative_to(landing).as_posix()
+    except ValueError:
+        raise SegmentError(
+            f"{segment} does not lie in {landing}; move it there to load it"
+        ) from None
+
+
+def landed_files(landing: Path) -> list[Path]:
+    """Return every file in the landing folder but those put aside, in the order of loading."""
+    files = [
+        path
+        for path in landing.rglob("*")
+        if path.is_file() and not path.name.startswith(".") and path.parent.name != QUARANTINE
+    ]
+    return sorted(files, key=lambda path: (path.name, path))
+
+
+def waiting(connection: duckdb.DuckDBPyConnection, landing: Path) -> list[Path]:
+    """Return the landed files that the ledger does not have, in the order of loading."""
+    return _in_ledger(connection, landing, landed_files(landing), wanted=False)
+
+
+def loaded_files(connection: duckdb.DuckDBPyConnection, landing: Path, folder: Path) -> list[Path]:
+    """Return the files of a source's folder that the ledger has, be it as removed."""
+    return _in_ledger(connection, landing, sorted(folder.glob("[!.]*")), wanted=True)
+
+
+def has_path(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
+    """Whether a segment was loaded from this path."""
+    return connection.execute(_HAS_PATH, {"path": path}).fetchone() is not None
+
+
+def has_content(connection: duckdb.DuckDBPyConnection, sha256: str) -> bool:
+    """Whether a segment of this digest was loaded, under whatever name."""
+    return connection.execute(_HAS_CONTENT, {"sha256": sha256}).fetchone() is not None
+
+
+def enter(
+    connection: duckdb.DuckDBPyConnection,
+    segment: Segment,
+    *,
+    path: str,
+    now: datetime,
+    state: Literal["loaded", "removed"] = "loaded",
+) -> None:
+    """Enter a segment as loaded, or as one whose place another file has taken."""
+    values = {
+        "path": path,
+        "sha256": segment.sha256,
+        "n_rows": segment.rows.num_rows,
+        "now": now,
+        "state": state,
+    }
+    connection.execute(_ENTER, values)
+
+
+def enter_heir(
+    connection: duckdb.DuckDBPyConnection, *, path: str, heir: str, content: bytes
+) -> None:
+    """Enter what takes the place of a loaded segment, before it is written."""
+    n_rows = pq.read_metadata(pa.BufferReader(content)).num_rows
+    sha256 = hashlib.sha256(content).hexdigest()
+    values = {"path": path, "heir": heir, "sha256": sha256, "n_rows": n_rows}
+    connection.execute(_INHERIT, values)
+
+
+def read_or_put_aside(
+    connection: duckdb.DuckDBPyConnection, landing: Path, file: Path, *, now: datetime
+) -> Segment:
+    """Read a segment; put any other file aside, enter that, and raise `SegmentError`."""
+    path = relative_path(landing, file)
+    try:
+        return read_segment(file)
+    except SegmentError as error:
+        if not file.is_file():
+            raise
+        aside = _aside(landing, path)
+        make_private_folder(aside.parent)
+        file.replace(aside)
+        sync_folder(aside.parent)
+        connection.execute(_FORGET_ASIDE, {"path": path})
+        connection.execute(_PUT_ASIDE, {"path": path, "now": now, "reason": str(error)})
+        raise SegmentError(f"{error}; it was put aside as {aside}") from None
+
+
+def quarantined(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return why each file that was put aside could not be loaded, oldest first."""
+    rows = connection.execute(
+        "SELECT reason FROM segments WHERE state = 'quarantined' ORDER BY loaded_at, path"
+    ).fetchall()
+    return [reason for (reason,) in rows]
+
+
+def let_go(connection: duckdb.DuckDBPyConnection, landing: Path, file: Path) -> None:
+    """Enter a segment as removed, and remove it."""
+    connection.execute(_LET_GO, {"path": relative_path(landing, file)})
+    unlink_all([file])
+
+
+def remove_aside(landing: Path, source_folder: str) -> None:
+    """Remove the files of a source that were put aside: nobody can tell what is in them."""
+    unlink_all(sorted((landing / QUARANTINE).glob(f"{source_folder}__*")))
+
+
+def remove_old(
+    connection: duckdb.DuckDBPyConnection, landing: Path, *, before: datetime, written: float
+) -> int:
+    """Remove segments loaded, and files put aside, before a moment; return how many went.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        The warehouse.
+    landing : Path
+        The landing folder.
+    before : datetime
+        What was entered earlier goes.
+    written : float
+        Modification time, in seconds, of a file that was just written to the same disk: files
+        half-written more than an hour earlier were left behind by a process that ended.
+    """
+    connection.execute(_LET_OLD_GO, {"before": before})
+    files = {relative_path(landing, file): file for file in landed_files(landing)}
+    gone = connection.execute(_GONE, {"paths": list(files)}).fetchall()
+    aside = connection.execute(_ASIDE_SINCE, {"before": before}).fetchall()
+    old = [files[path] for (path,) in gone]
+    old += [file for (path,) in aside if (file := _aside(landing, path)).is_file()]
+    unlink_all(old)
+    half = [file for file in landing.rglob(".*.tmp") if file.is_file()]
+    unlink_all([file for file in half if file.stat().st_mtime < written - _LEFTOVER_AGE])
+    return len(old)
+
+
+def unlink_all(files: Sequence[Path]) -> None:
+    """Remove files for good."""
+    for file in files:
+        file.unlink(missing_ok=True)
+    for folder in {file.parent for file in files}:
+        sync_folder(folder)
+
+
+def _in_ledger(
+    connection: duckdb.DuckDBPyConnection, landing: Path, files: list[Path], *, wanted: bool
+) -> list[Path]:
+    paths = [relative_path(landing, file) for file in files]
+    new = {path for (path,) in connection.execute(_WAITING, {"paths": paths}).fetchall()}
+    return [file for file, path in zip(files, paths, strict=True) if (path not in new) == wanted]
+
+
+def _aside(landing: Path, path: str) -> Path:
+    return landing / QUARANTINE / path.replace("/", "__")

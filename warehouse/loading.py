@@ -1,0 +1,141 @@
+"""Loading one segment: rows, cursor, counts, coverage and ledger, all in the caller's transaction.
+
+Rows of one post are judged in time order, one turn after the other; each turn is a handful of
+statements over sets. The usual segment holds every post once and takes one turn.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from warehouse import loading_sql as sql
+from warehouse.coverage import count_touched, mark_days
+from warehouse.harvest_log import add_to_pass, move_cursor, note_harvest
+from warehouse.landing import Segment
+from warehouse.protection.withdrawal import TOUCHED, recount_threads, withdraw
+from warehouse.rechecks import RecheckPolicy
+from warehouse.records import LoadCounts
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """How many rows of one turn got which verdict, and what else must be done for them."""
+
+    new: int
+    edited: int
+    unchanged: int
+    present: int
+    missed: int
+    confirmed: int
+    unknown: int
+    rederived: int
+    disowned: int
+    returned: int
+    held: int
+    turns: int
+
+    def as_counts(self) -> LoadCounts:
+        """Return the verdicts."""
+        return LoadCounts(
+            new=self.new,
+            edited=self.edited,
+            unchanged=self.unchanged,
+            present=self.present,
+            missed=self.missed,
+            confirmed=self.confirmed,
+            unknown=self.unknown,
+        )
+
+
+def load_segment(
+    connection: duckdb.DuckDBPyConnection, segment: Segment, *, policy: RecheckPolicy, now: datetime
+) -> LoadCounts:
+    """Apply a segment that was not loaded before; the caller begins and commits.
+
+    What the erasure list refuses must have been left out of it.
+
+    A sighting of a post that is not held counts as `unknown`, and so does one that says a post is
+    gone though it was seen later; an edited sighting counts as `present` beside its post's row.
+    """
+    connection.execute(TOUCHED)
+    counts = _apply_rows(connection, segment.rows, policy=policy, now=now)
+    header = segment.header
+    mark_days(connection, header)
+    count_touched(connection)
+    add_to_pass(connection, header, counts)
+    move_cursor(connection, header, now=now)
+    note_harvest(connection, header)
+    return counts
+
+
+def _apply_rows(
+    connection: duckdb.DuckDBPyConnection, rows: pa.Table, *, policy: RecheckPolicy, now: datetime
+) -> LoadCounts:
+    if rows.num_rows == 0:
+        return LoadCounts()
+    counts = LoadCounts(present=rows.column("outcome").to_pylist().count("edited"))
+    rows = rows.append_column("line", pa.array(np.arange(rows.num_rows)))
+    connection.register("segment", rows)
+    connection.execute(sql.LAND)
+    connection.unregister("segment")
+    turn = last = 1
+    while turn <= last:
+        tally = _apply_turn(connection, turn=turn, policy=policy, now=now)
+        counts = counts.plus(tally.as_counts())
+        turn, last = turn + 1, tally.turns
+    if counts.new or counts.edited or counts.confirmed or counts.unchanged:
+        recount_threads(connection, shrunk=counts.confirmed > 0)
+    return counts
+
+
+def _apply_turn(
+    connection: duckdb.DuckDBPyConnection, *, turn: int, policy: RecheckPolicy, now: datetime
+) -> _Tally:
+    connection.execute(sql.JUDGE, {"turn": turn, "confirm_after": policy.confirm_after})
+    tally = _Tally(*(value or 0 for value in _row(connection.execute(sql.TALLY))))
+    if tally.new:
+        _insert_new(connection, tally.new)
+    if tally.edited or tally.rederived:
+        connection.execute(sql.REPLACED)
+        connection.execute(sql.TOUCH_REPLACED)
+        connection.execute(sql.REPLACE)
+    if tally.edited:
+        connection.execute(sql.SUPERSEDE)
+    if tally.held:
+        connection.execute(sql.CHECK)
+    if tally.missed or tally.returned:
+        connection.execute(sql.MISS)
+    if tally.confirmed:
+        connection.execute(sql.CONFIRM)
+        withdraw(connection)
+    if tally.disowned:
+        connection.execute(sql.ASK_COPY, {"now": now})
+    return tally
+
+
+def _insert_new(connection: duckdb.DuckDBPyConnection, n_new: int) -> None:
+    n_threads = _row(connection.execute(sql.FRESH_THREADS))[0]
+    if n_threads:
+        first = _row(connection.execute(sql.RESERVE_THREADS, {"n": n_threads}))[0]
+        connection.execute(sql.LOCATE_THREADS, {"first": first})
+    first = _row(connection.execute(sql.RESERVE_POSTS, {"n": n_new}))[0]
+    connection.execute(sql.FRESH, {"first": first})
+    connection.execute(sql.LOCATE)
+    connection.execute(sql.ANSWERS)
+    connection.execute(sql.INSERT_FRESH)
+    connection.execute(sql.CHECK_FRESH)
+    connection.execute(sql.FIRST_REVISIONS)
+    if _row(connection.execute(sql.LATE_PARENTS))[0]:
+        connection.execute(sql.LINK_LATE)
+    connection.execute(sql.AWAIT_PARENTS)
+    connection.execute(sql.TOUCH_FRESH)
+
+
+def _row(result: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
+    row = result.fetchone()
+    assert row is not None  # noqa: S101 # aggregates always give one row
+    return row

@@ -1,0 +1,107 @@
+"""The database file: opened privately, and copied afresh, since deleting leaves bytes behind.
+
+A copy is made beside the database, compared with it table by table, and takes its place in one
+rename. A process that is ended on the way leaves the old file or the new one, each whole.
+"""
+
+import os
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import WarehouseError
+from warehouse.home import PRIVATE_FILE
+
+_SETTINGS = {
+    "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
+    "python_enable_replacements": False,  # a table name never means a Python variable
+}
+_TABLES = """
+SELECT table_name FROM duckdb_tables()
+WHERE database_name = current_database() AND NOT temporary ORDER BY table_name
+"""
+
+
+def connect_private(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database that its owner alone can read, with times in UTC."""
+    connection = duckdb.connect(str(path), config=dict(_SETTINGS))
+    connection.execute("SET TimeZone = 'UTC'")
+    path.chmod(PRIVATE_FILE)
+    return connection
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what a copy left behind that was ended before it was done."""
+    for file in (_fresh(path), _log(_fresh(path))):
+        file.unlink(missing_ok=True)
+
+
+def copy_afresh(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyConnection:
+    """Copy the database at `path` into a fresh file, put it in its place, and open that.
+
+    `connection` is closed. The fresh file has no pending copies, so the request is answered in the
+    same instant in which the file is in its place.
+
+    Raises
+    ------
+    WarehouseError
+        If the copy differs from the database, or a cursor holds the old file open.
+    """
+    remove_leftovers(path)
+    fresh = _fresh(path)
+    try:
+        _fill(connection, fresh)
+    except BaseException:
+        connection.execute("DETACH DATABASE IF EXISTS fresh")
+        remove_leftovers(path)
+        raise
+    _sync(fresh)
+    connection.close()
+    if _log(path).exists():
+        raise WarehouseError(
+            f"{path} is still open somewhere in this process; close every cursor before erasing"
+        )
+    fresh.replace(path)
+    _sync(path.parent)
+    return connect_private(path)
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:
+    name = _one(connection, "SELECT current_database()")
+    connection.execute("CHECKPOINT")
+    quoted = str(fresh).replace("'", "''")
+    connection.execute(f"ATTACH '{quoted}' AS fresh")
+    fresh.chmod(PRIVATE_FILE)
+    connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
+    for (table,) in connection.execute(_TABLES).fetchall():
+        held = _one(connection, f'SELECT count(*) FROM "{name}".main.{table}')
+        copied = _one(connection, f"SELECT count(*) FROM fresh.main.{table}")
+        if held != copied:
+            raise WarehouseError(
+                f"the fresh copy of {fresh.name} has {copied} rows of {table} instead of {held}; "
+                "the old file stays, run the erasure again"
+            )
+    connection.execute("DELETE FROM fresh.main.pending_copies")
+    connection.execute("CHECKPOINT fresh")
+    connection.execute("DETACH fresh")
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
+    row = connection.execute(sql).fetchone()
+    return row[0] if row else None
+
+
+def _fresh(path: Path) -> Path:
+    return path.with_name(f"{path.name}.fresh")
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
