@@ -25,12 +25,16 @@ class FeedSite:
         The site of the world to show.
     base : str
         The address that it is served at, without a trailing slash.
+    window : int, optional
+        How many items the feed shows; the world's own number without it.
     """
 
-    def __init__(self, world: World, site: SimSource, *, base: str) -> None:
+    def __init__(
+        self, world: World, site: SimSource, *, base: str, window: int | None = None
+    ) -> None:
         self._site = site
         self._base = base
-        self._window = world.feed_window
+        self._window = window or world.feed_window
         self._shelf = Shelf(world.of_source(site.source))
         self._changes = _changes(self._shelf)
         self._feeds: dict[int, tuple[bytes, str]] = {}

@@ -208,8 +208,8 @@ class MastodonSite:
         of = self._shelf.posts[self._shelf.row_of[entry.of]]
         boost = self._frame(entry.number, entry.author, entry.at)
         boost["content"] = of.versions[of.version_at(now)].html
-        text = dumps(boost | {"reblog": None})
-        return text.removesuffix(b'"reblog":null}') + b'"reblog":%b}' % self._status(of, now)
+        del boost["reblog"]
+        return dumps(boost).removesuffix(b"}") + b',"reblog":%b}' % self._status(of, now)
 
     def _status(self, post: SimPost, now: datetime, *, nested: bool = False) -> bytes:
         """Write a status as it stands at a moment."""

@@ -77,11 +77,10 @@ class Writer:
             if not self._short and draws.chance(SECOND_SENTENCE_SHARE):
                 middle.append(self._frame_sentence(frame, topic))
         middle.extend(self._filler(topic, n_said=len(middle)))
-        sentences = [
-            *self._beginning(topic, opens_thread=opens_thread),
-            *draws.shuffled(middle),
-            *self._ending(topic),
-        ] or [self._say("neutral" if not self._news else "reports", topic)]
+        beginning = self._beginning(topic, opens_thread=opens_thread)
+        if not middle and (len(beginning) < 2 or opens_thread):  # noqa: PLR2004 # a bare greeting
+            middle.append(self._say("neutral", topic))
+        sentences = [*beginning, *draws.shuffled(middle), *self._ending(topic)]
         identifiers: tuple[str, ...] = ()
         if not self._news and draws.chance(IDENTIFIER_SHARE):
             aside, identifiers = self._aside()
