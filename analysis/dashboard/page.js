@@ -67,7 +67,9 @@
   };
   filters.addEventListener("change", follow);
   document.getElementById("copy").addEventListener("click", () => {
-    navigator.clipboard.writeText(location.href).then(
+    // there is no clipboard on a page that came over plain http
+    const copied = navigator.clipboard?.writeText(location.href) ?? Promise.reject();
+    copied.then(
       () => say("Link copied"),
       () => say("The link is in the address bar"),
     );

@@ -110,11 +110,12 @@ def _matrix(figures: Figures, found: Sequence[Comparison], first: str) -> Html:
     ]
     caption = (
         f"Change in points since {first}, with the interval of the difference. "
-        "Coloured with a triangle: clear change. Grey: no clear change."
+        f"{GLYPHS[1]} clear rise, {GLYPHS[-1]} clear fall; grey: no clear change. "
     )
+    narrow = "= no clear change, ? not comparable: the list below has figures and reasons."
     return element(
         "table",
-        element("caption", caption),
+        element("caption", caption, element("span", narrow, class_="narrow")),
         element("thead", element("tr", *head)),
         element("tbody", *rows),
         class_="matrix",

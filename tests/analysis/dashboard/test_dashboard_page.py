@@ -6,8 +6,10 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from types import MappingProxyType
 
+import duckdb
 import lxml.etree
 import lxml.html
 import pyarrow as pa
@@ -21,6 +23,7 @@ from warehouse.protection.gate import GateReport, PublicTables
 
 DASH = "\N{EN DASH}"
 VOID = {"meta", "link", "br", "input"}
+SCHEMA = Path(__file__).resolve().parents[3] / "warehouse" / "schema"
 SCREENS = ["overview", "frames", "compare", "topics", "methods", "data"]
 HOSTILE = "</script><script>alert('1')</script>\"'\u202egro.live\u2066<img src=x onerror=x>"
 
@@ -366,6 +369,19 @@ def test_what_passed_the_gate_becomes_the_page(
     page: str, tables: dict[str, pa.Table], report: GateReport, about: About
 ) -> None:
     assert build_dashboard(public(tables, report), about) == page
+
+
+def test_a_study_on_its_first_day_has_a_page(about: About) -> None:
+    """The real gate, over a warehouse that holds nothing but its schema and a codebook."""
+    with duckdb.connect() as connection:
+        for migration in sorted(SCHEMA.glob("*.sql")):
+            connection.execute(migration.read_text(encoding="utf-8"))
+        connection.execute(
+            "INSERT INTO frames VALUES ('service_value', 'Service value', 'value', 'Works.', 1)"
+        )
+        page = build_dashboard(gate.pass_gate(connection), about)
+    assert "Nothing can be compared yet" in page
+    assert lxml.html.document_fromstring(page).xpath("//section/@id") == SCREENS
 
 
 def test_what_did_not_pass_the_gate_is_refused(tables: dict[str, pa.Table], about: About) -> None:
