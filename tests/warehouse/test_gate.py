@@ -36,7 +36,9 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def study(healthy: Path, tmp_path: Path) -> Iterator[Study]:
-    connection = duckdb.connect(shutil.copy(healthy, tmp_path / "study.duckdb"))
+    connection = duckdb.connect(
+        shutil.copy(healthy, tmp_path / "study.duckdb"), config={"threads": 1}
+    )
     yield Study(connection, last_id=600)
     connection.close()
 
