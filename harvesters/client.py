@@ -7,10 +7,12 @@ module, and no address is ever logged or put into an error: it may spell a perso
 """
 
 import logging
+import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 
@@ -130,6 +132,7 @@ class PoliteClient:
         )
         self._http = httpx.Client(
             transport=transport,
+            verify=_certificates() if transport is None else True,
             trust_env=False,  # no proxy and no ~/.netrc credentials behind the study's back
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -315,6 +318,8 @@ class PoliteClient:
                 content = self._body(response, deadline)
             finally:
                 response.close()
+        except httpx.InvalidURL:  # the HTTP library looks at redirects even when told not to
+            raise _no_address(target.host) from None
         except (httpx.TransportError, BrokenBody, OSError) as error:
             raise _Broken(_kind(error)) from None
         fields = Headers(response.headers.multi_items())
@@ -398,6 +403,12 @@ class PoliteClient:
         )
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Load the trusted authorities (or those of `SSL_CERT_FILE`) once, which takes a while."""
+    return httpx.create_ssl_context()
+
+
 def _next_validator(answer: _Answer, known: Validator, *, unchanged: bool) -> Validator:
     if not is_success(answer.status) and not unchanged:
         return Validator()
@@ -427,13 +438,17 @@ def _redirected(answer: _Answer) -> httpx.URL:
     try:
         target = answer.url.join(answer.headers["location"]).copy_with(fragment=None)
     except (httpx.InvalidURL, ValueError):
-        raise ResponseRefused(f"{host} redirects to what is no address") from None
+        raise _no_address(host) from None
     if is_login(target.path):
         raise Blocked(
             f"{host} redirects to a login wall, which is never passed; take the source out, or ask "
             "the host"
         )
     return target
+
+
+def _no_address(host: str) -> ResponseRefused:
+    return ResponseRefused(f"{host} redirects to what is no address; check the source's url")
 
 
 def _too_many_redirects(url: str) -> ResponseRefused:
