@@ -42,6 +42,7 @@ Params = Mapping[str, str | int | Sequence[str | int]]
 
 _PORTS = {"http": 80, "https": 443}
 _NOT_MODIFIED = 304
+_INSTANT = 0.001  # seconds: what is left of a hold by rounding
 _TALKATIVE = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
 
@@ -243,12 +244,13 @@ class PoliteClient:
                 return answer
 
     def _await_slot(self, host: str, spacing: float, effort: _Effort) -> None:
-        wait = self._gate.reserve(host, spacing)
-        if wait <= 0:
-            return
-        throttled = min(wait, self._gate.held_for(host))
-        self._wait(host, wait, effort)
-        self._count(throttled_seconds=throttled)
+        """Book a slot and wait for it; book another if the host was pushed back meanwhile."""
+        while (wait := self._gate.reserve(host, spacing)) > 0:
+            throttled = min(wait, self._gate.held_for(host))
+            self._wait(host, wait, effort)
+            self._count(throttled_seconds=throttled)
+            if self._gate.held_for(host) < _INSTANT:
+                return
 
     def _wait(self, host: str, seconds: float, effort: _Effort) -> None:
         if effort.waited + seconds > self._limits.waiting_seconds:

@@ -4,9 +4,13 @@ A slot is booked in one transaction before it is waited for, so any number of pr
 host's spacing together; what a host asked of one of them (Retry-After) holds all of them back.
 """
 
+import fcntl
 import hashlib
+import os
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,12 +101,8 @@ class HostGate:
         self._lock = threading.Lock()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        self._database = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = OFF")  # a lost slot costs a second, no post
-        self._database.executescript(_SCHEMA)
+        with _alone_in(path.parent):
+            self._database = _open(path)
 
     def __enter__(self) -> Self:
         return self
@@ -212,6 +212,27 @@ class HostGate:
     def _write(self, statement: str, values: dict[str, str | int | float]) -> None:
         with self._lock:
             self._database.execute(statement, values)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = OFF")  # a slot lost in a crash costs a second, no post
+    database.executescript(_SCHEMA)
+    return database
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: turning to WAL fails where two processes do it at once."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class _Transaction:

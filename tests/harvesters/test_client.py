@@ -302,6 +302,23 @@ def test_what_one_client_is_told_holds_the_others_back(
     assert [asked.path for asked in site.pages()] == ["/a"]
 
 
+def test_a_slot_booked_before_the_host_was_pushed_back_is_not_used(
+    site: Site, client: PoliteClient, gate: HostGate, clock: VirtualClock
+) -> None:
+    site.script["/a"] = [Answer()]
+    client.get(f"{site.url}/a")
+    until = clock.now() + timedelta(seconds=60)
+    moved = clock.sleep
+
+    def pushed_back_by_another_while_waiting(seconds: float) -> None:
+        gate.push_back(site.host, until)
+        moved(seconds)
+
+    clock.sleep = pushed_back_by_another_while_waiting  # type: ignore[method-assign]
+    client.get(f"{site.url}/a")
+    assert site.pages()[-1].virtual >= until
+
+
 def test_endless_throttling_ends_in_rate_limited(
     site: Site, client: PoliteClient, clock: VirtualClock
 ) -> None:

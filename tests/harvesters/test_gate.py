@@ -140,6 +140,20 @@ def test_processes_that_share_the_file_never_book_one_slot_twice(tmp_path: Path)
     assert sorted(round(wait) for waits in booked for wait in waits) == list(range(600))
 
 
+def _open_at(path: Path, moment: float) -> float:
+    time.sleep(max(0.0, moment - time.time()))
+    return _reserve_many(path, datetime(2026, 1, 5, tzinfo=UTC), 1)[0]
+
+
+def test_processes_may_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        for attempt in range(12):
+            path = tmp_path / f"hosts-{attempt}.sqlite"
+            moment = time.time() + 0.02
+            booked = pool.starmap(_open_at, [(path, moment)] * 4, chunksize=1)
+            assert sorted(round(wait) for wait in booked) == [0, 1, 2, 3]
+
+
 def test_booking_a_slot_takes_well_under_a_millisecond(tmp_path: Path) -> None:
     gate = HostGate(tmp_path / "hosts.sqlite", WallClock(), daily_budget=10_000)
     started = time.process_time()
