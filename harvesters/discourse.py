@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from harvesters.base import Gone, ParseError, SourceSpec
 from harvesters.batching import merge_batches
-from harvesters.client import PoliteClient
+from harvesters.client import Params, PoliteClient
 from harvesters.json_fields import (
     MalformedItem,
     json_object,
@@ -80,7 +80,6 @@ def build_discourse_post(
         raise Dropped(hidden)
     topic, number = whole_field(item, "topic_id"), whole_field(item, "post_number")
     slug = optional_text(item, "topic_slug") or "-"
-    cooked = text_field(item, "cooked")
     first = number == 1
     return build_post(
         context,
@@ -92,8 +91,8 @@ def build_discourse_post(
         created_at=time_field(item, "created_at"),
         edited_at=_edited_at(item),
         title=text_field(item, "topic_title") if first else "",
-        body=html_to_text(cooked),
-        raw=optional_text(item, "raw") or cooked,
+        body=html_to_text(text_field(item, "cooked")),
+        raw=text_field(item, "raw"),
         url=f"{site or f'https://{context.host}'}/t/{slug}/{topic}/{number}",
     )
 
@@ -198,22 +197,47 @@ class DiscourseHarvester:
 
     def _look_again(self, refs: Sequence[PostRef]) -> Iterator[Sighting]:
         """See which posts a topic still shows; one that it does not show may have been moved."""
-        address = f"{self._spec.url}/t/{refs[0].native_thread_id}/posts.json"
-        parameters = {"post_ids[]": [ref.native_id for ref in refs], "include_raw": "true"}
         try:
-            response = self._client.get(address, params=parameters, accept=(FORBIDDEN,))
+            shown = self._shown(refs)
         except Gone:
             yield from self._look_elsewhere(refs)
             return
-        if response.status == FORBIDDEN:
-            for ref in refs:
-                yield unknown(ref, reason="login_required", seen_at=response.fetched_at)
-            return
-        answer = json_object(response.content, what=address)
-        shown = {str(item.get("id")): item for item in _items(answer.get("post_stream"), address)}
+        seen_at = self._clock.now()
         for ref in refs:
-            item = shown.get(ref.native_id) or self._moved(ref)
-            yield self._seen(ref, item, response.fetched_at)
+            if shown is None:
+                yield unknown(ref, reason="login_required", seen_at=seen_at)
+            else:
+                yield self._seen(ref, shown.get(ref.native_id) or self._moved(ref), seen_at)
+
+    def _shown(self, refs: Sequence[PostRef]) -> dict[str, Mapping[str, Any]] | None:
+        """Return the posts of a topic by id; None where guests may not see it any more.
+
+        The whole topic is asked for where its first post is wanted, since nothing else says its
+        title; what is not on its first page is then asked for by id.
+        """
+        topic = f"{self._spec.url}/t/{refs[0].native_thread_id}"
+        shown: dict[str, Mapping[str, Any]] = {}
+        if any(ref.kind == "post" for ref in refs):
+            answer = self._open(f"{topic}.json", {})
+            if answer is None:
+                return None
+            title = {"topic_title": answer.get("title")}
+            shown = {name: title | item for name, item in _by_id(answer, topic).items()}
+        rest = [ref.native_id for ref in refs if ref.native_id not in shown]
+        if rest:
+            answer = self._open(f"{topic}/posts.json", {"post_ids[]": rest})
+            if answer is None:
+                return None
+            shown |= _by_id(answer, topic)
+        return shown
+
+    def _open(self, address: str, parameters: Params) -> dict[str, Any] | None:
+        response = self._client.get(
+            address, params={**parameters, "include_raw": "true"}, accept=(FORBIDDEN,)
+        )
+        if response.status == FORBIDDEN:
+            return None
+        return json_object(response.content, what=address)
 
     def _look_elsewhere(self, refs: Sequence[PostRef]) -> Iterator[Sighting]:
         """Look for the posts of a topic that is gone: it may have been merged into another.
@@ -229,26 +253,17 @@ class DiscourseHarvester:
     def _moved(self, ref: PostRef) -> Mapping[str, Any] | None:
         if ref.kind == "post":
             return None  # a moved first post is a new post
-        address = f"{self._spec.url}/posts/{ref.native_id}.json"
         try:
-            response = self._client.get(address, accept=(FORBIDDEN,))
+            return self._open(f"{self._spec.url}/posts/{ref.native_id}.json", {})
         except Gone:
             return None
-        return None if response.status == FORBIDDEN else json_object(response.content, what=address)
 
     def _seen(self, ref: PostRef, item: Mapping[str, Any] | None, seen_at: datetime) -> Sighting:
         if item is None:
             return gone(ref, reason="not_found", seen_at=seen_at)
-        if ref.kind == "post" and not _why_hidden(item) and "topic_title" not in item:
-            item = {**item, "topic_title": self._title(ref.native_thread_id)}
         context = self._context(ref.community, seen_at)
         build = partial(build_discourse_post, context, item, site=self._spec.url)
         return look_at(ref, build, seen_at=seen_at, reasons=HIDDEN)
-
-    def _title(self, topic: str) -> Any:
-        """Ask for a topic's title, which is part of its first post and in no answer about posts."""
-        address = f"{self._spec.url}/t/{topic}.json"
-        return json_object(self._client.get(address).content, what=address).get("title")
 
 
 class _Replies:
@@ -292,6 +307,11 @@ def _items(answer: object, what: str) -> list[Mapping[str, Any]]:
             "shows its posts to guests"
         )
     return [item for item in listed if isinstance(item, dict)]
+
+
+def _by_id(answer: Mapping[str, Any], what: str) -> dict[str, dict[str, Any]]:
+    items = _items(answer.get("post_stream"), what)
+    return {str(item["id"]): dict(item) for item in items if "id" in item}
 
 
 def _why_hidden(item: Mapping[str, Any]) -> str | None:

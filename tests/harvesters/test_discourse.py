@@ -61,24 +61,21 @@ class Forum:
             return httpx.Response(200, json={"latest_posts": self._latest(request)})
         if path.startswith("/posts/"):
             item = self.posts.get(int(path.removeprefix("/posts/").removesuffix(".json")))
-            shown = item and {k: v for k, v in item.items() if k != "topic_title"}
-            return httpx.Response(200, json=shown) if item else httpx.Response(404)
+            return httpx.Response(200, json=self._untitled(item)) if item else httpx.Response(404)
         topic = int(path.split("/")[2].removesuffix(".json"))
         if topic in self.gone_topics:
             return httpx.Response(404, json={"errors": ["not found"]})
         if topic in self.closed_topics:
             return httpx.Response(403, json={"errors": ["not permitted"]})
         if not path.endswith("/posts.json"):
-            return httpx.Response(200, json={"id": topic, "title": self._title(topic)})
+            listed = [self._untitled(p) for p in self.posts.values() if p["topic_id"] == topic]
+            about = {"id": topic, "title": self._title(topic)}
+            return httpx.Response(200, json={**about, "post_stream": {"posts": listed[:20]}})
         assert request.url.params["include_raw"] == "true"
         wanted = [int(name) for name in request.url.params.get_list("post_ids[]")]
         assert len(wanted) <= 20
         found = [self.posts[i] for i in wanted if i in self.posts]
-        listed = [
-            {name: value for name, value in item.items() if name != "topic_title"}
-            for item in found
-            if item["topic_id"] == topic
-        ]
+        listed = [self._untitled(item) for item in found if item["topic_id"] == topic]
         return httpx.Response(200, json={"post_stream": {"posts": listed[::-1]}, "id": topic})
 
     def _latest(self, request: httpx.Request) -> list[dict[str, Any]]:
@@ -89,6 +86,10 @@ class Forum:
             return [self.posts[i] for i in newest_first_ids if before - 50 < i <= before]
         below = [i for i in newest_first_ids if named is None or i < int(named)]
         return [self.posts[i] for i in below[:50]]
+
+    @staticmethod
+    def _untitled(item: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in item.items() if name != "topic_title"}
 
     def _title(self, topic: int) -> str:
         firsts = (p for p in self.posts.values() if p["post_number"] == 1)
@@ -430,6 +431,19 @@ def test_a_recheck_tells_present_edited_gone_moved_and_closed_posts_apart(
     edited = seen[10].post
     assert edited is not None
     assert edited.title == "Another title"
+
+
+def test_a_recheck_of_a_long_topic_asks_for_twenty_posts_at_a_time(site: Any, ref_of: Any) -> None:
+    forum = Forum(
+        [post(n, category_id=5, topic_id=9, post_number=n) for n in range(1, 51)], "limit"
+    )
+    refs = [ref_of(read) for batch in harvest(site, forum) for read in batch.posts]
+    site.requests.clear()
+
+    outcomes = [sighting.outcome for sighting in site.open(SPEC, forum).recheck(refs)]
+
+    assert outcomes == ["present"] * 50
+    assert len(site.requests) <= 4
 
 
 def test_no_failure_of_the_host_makes_a_post_gone(site: Any, ref_of: Any) -> None:
