@@ -85,9 +85,7 @@ def _rare_pieces(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) ->
     return {piece for (piece,) in rows}
 
 
-# The runs of n words of each example, each anchored at its rarest word, so that only the places
-# where that word stands are looked at.
-_SHARED_RUNS = f"""
+_EXAMPLE_WORDS = f"""
 CREATE OR REPLACE TEMP TABLE gate_example_words AS
 WITH cut AS (
     SELECT row, {tokens_of("text")} AS cut FROM gate_candidates
@@ -99,6 +97,11 @@ SELECT row, place, word_id, n FROM placed JOIN words USING (word)
 
 
 def _sharing(length: int, *, own: bool) -> str:
+    """Return the SQL of the examples that share a run of `length` words with a post.
+
+    Each run is looked for where its two rarest words stand at their distance, so that hardly any
+    place is compared in full.
+    """
     only_own = "AND list_contains(post_ids, tokens.post_id)" if own else ""
     return f"""
     WITH runs AS (
@@ -107,17 +110,25 @@ def _sharing(length: int, *, own: bool) -> str:
         FROM gate_example_words AS first JOIN gate_example_words AS next
         ON first.row = next.row AND next.place - first.place BETWEEN 0 AND {length - 1}
     ), anchors AS (
-        SELECT row, start, arg_min(ahead, n) AS ahead, arg_min(word_id, n) AS word_id
+        SELECT row, start, arg_min({{'ahead': ahead, 'word_id': word_id}}, n, 2) AS rarest
         FROM runs GROUP BY row, start HAVING count(*) = {length}
+    ), pairs AS (
+        SELECT row, start, rarest[1].ahead AS ahead, rarest[1].word_id AS word_id,
+               rarest[2].ahead - rarest[1].ahead AS gap, rarest[2].word_id AS other_id
+        FROM anchors
     ), places AS (
-        SELECT row, start, tokens.post_id, position - ahead AS base
-        FROM anchors JOIN tokens USING (word_id) JOIN gate_candidates USING (row)
-        WHERE position >= ahead {only_own}
+        SELECT row, start, tokens.post_id, tokens.position - ahead AS base
+        FROM pairs JOIN gate_candidates USING (row)
+        JOIN tokens ON tokens.word_id = pairs.word_id
+        JOIN tokens AS other ON other.post_id = tokens.post_id
+             AND other.position = tokens.position + gap AND other.word_id = pairs.other_id
+        WHERE tokens.position >= ahead {only_own}
+    ), expected AS MATERIALIZED (
+        SELECT row, start, post_id, base, (base + ahead)::INTEGER AS position, word_id
+        FROM places JOIN runs USING (row, start)
     )
-    SELECT row FROM places JOIN runs USING (row, start) JOIN tokens
-    ON tokens.post_id = places.post_id AND tokens.position = places.base + runs.ahead
-       AND tokens.word_id = runs.word_id
-    GROUP BY row, start, places.post_id, base HAVING count(*) = {length}
+    SELECT row FROM expected JOIN tokens USING (post_id, position, word_id)
+    GROUP BY row, start, post_id, base HAVING count(*) = {length}
     """
 
 
@@ -129,7 +140,7 @@ def verbatim_examples(connection: duckdb.DuckDBPyConnection) -> set[int]:
     """
     if not connection.execute("SELECT count(*) > 0 FROM gate_candidates").fetchall()[0][0]:
         return set()
-    connection.execute(_SHARED_RUNS)
+    connection.execute(_EXAMPLE_WORDS)
     found = connection.execute(
         f"SELECT row FROM ({_sharing(OWN_RUN, own=True)})"
         f" UNION SELECT row FROM ({_sharing(ANY_RUN, own=False)})"
