@@ -3,6 +3,7 @@
 «…» marks what must become the token of its kind; everything else must stay to the letter.
 """
 
+import re
 import time
 
 import pytest
@@ -251,6 +252,26 @@ def test_identifiers_are_found_next_to_brackets_and_line_ends(_: str, marked: st
     cleaned = redact(f"First line\n{before}{inside}\n{after}").text
     assert inside not in cleaned
     assert not digits or digits not in "".join(filter(str.isdigit, cleaned))
+
+
+# what the word before gives away is left out: it is not there in a pair
+_BY_FORM = [
+    _split(marked)[1]
+    for kind, marked in STRUCTURED
+    if kind in {"email", "phone", "ni-number", "postcode", "url", "card", "address"}
+    and not _split(marked)[1].startswith(("ab 12", "ann dot", "b33", "cr2"))
+]
+
+
+@pytest.mark.parametrize("between", [" ", ", ", "\n", " or ", "; "])
+def test_of_two_identifiers_side_by_side_none_is_left(between: str) -> None:
+    left = [
+        (first, second)
+        for first in _BY_FORM
+        for second in _BY_FORM
+        if re.search(r"\d|@|\w\.\w", redact(first + between + second).text)
+    ]
+    assert left == []
 
 
 @given(

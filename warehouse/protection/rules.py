@@ -18,26 +18,27 @@ class Rule:
 
     `pattern` names what is to go `span`; `check` returns the part of the span that goes (its own
     characters, somewhere in the span), or None where the match is innocent. `trigger` is searched
-    first and is much cheaper than the pattern.
+    first and is much cheaper than the pattern. After an innocent match the search goes on behind
+    it, or, with `again_within`, from its second character: digits of two numbers can read as one.
     """
 
     kind: str
     trigger: re.Pattern[str]
     pattern: re.Pattern[str]
     check: Check = whole_span
+    again_within: bool = False
 
     def apply(self, text: str) -> tuple[str, int]:
         """Return `text` with every accepted span replaced by the kind's token, and their number."""
-        hits = 0
-
-        def replaced(match: re.Match[str]) -> str:
-            nonlocal hits
+        parts: list[str] = []
+        copied = position = hits = 0
+        while match := self.pattern.search(text, position):
             found = self.check(match)
-            if not found:
-                return match[0]
-            hits += 1
-            start = match.string.index(found, match.start("span")) - match.start()
-            whole = match[0]
-            return f"{whole[:start]}[{self.kind}]{whole[start + len(found) :]}"
-
-        return self.pattern.sub(replaced, text), hits
+            if found:
+                hits += 1
+                start = text.index(found, match.start("span"))
+                parts += (text[copied:start], f"[{self.kind}]")
+                copied = start + len(found)
+            step_in = self.again_within and not found
+            position = match.start() + 1 if step_in else max(match.end(), position + 1)
+        return "".join((*parts, text[copied:])), hits

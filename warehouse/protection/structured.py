@@ -47,7 +47,7 @@ def passes_luhn(digits: str) -> bool:
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0  # noqa: PLR2004
 
 
-_NHS_CONTEXT = re.compile(r"\bnhs\b(?:\W+\w+){0,3}\W*$", _I)
+_NHS_CONTEXT = re.compile(r"(?<!\[)\bnhs\b(?:\W+\w+){0,3}\W*$", _I)
 _CONTEXT_REACH = 40
 
 
@@ -66,7 +66,7 @@ def _nhs_number(match: re.Match[str]) -> str | None:
     return span if written_as_such and is_nhs_number(digits) else None
 
 
-_NI_CONTEXT = re.compile(r"\b(?:ni|nino|national\s+insurance)\b", _I)
+_NI_CONTEXT = re.compile(r"(?<!\[)\b(?:ni|nino|national\s+insurance)\b", _I)
 _NI_NEVER = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
 
 
@@ -86,7 +86,7 @@ _AREAS = (
     "SL|SM|SN|SO|SP|SR|SS|ST|SW|SY|TA|TD|TF|TN|TQ|TR|TS|TW|UB|W|WA|WC|WD|WF|WN|WR|WS|WV|YO|ZE"
 )
 _WORDLIKE_INWARD = re.compile(r"\d(?:st|nd|rd|th|hr|yr|ft|lb|gb|tb|pt|px|ah|nd|ed)$", _I)
-_POSTCODE_CONTEXT = re.compile(r"\bpost\s?code\b", _I)
+_POSTCODE_CONTEXT = re.compile(r"(?<!\[)\bpost\s?code\b", _I)
 
 
 def _postcode(match: re.Match[str]) -> str | None:
@@ -100,18 +100,11 @@ def _postcode(match: re.Match[str]) -> str | None:
 
 
 _BOOK_NUMBER = re.compile(r"\bISBN\W.{0,12}$", _I)
-_PHONE_LENGTHS = (10, 11)
+_GAP = r"[ .-]?"
 
 
 def _phone(match: re.Match[str]) -> str | None:
-    """Accept national numbers of ten or eleven digits, and what starts with `+` or 00."""
-    span = match["span"]
-    digits = _digits(span)
-    if _BOOK_NUMBER.search(_before(match)):
-        return None
-    if span.startswith(("+", "00", "(+")):
-        return span if 9 <= len(digits) <= 16 else None  # noqa: PLR2004 # E.164 and its prefix
-    return span if len(digits) in _PHONE_LENGTHS else None
+    return None if _BOOK_NUMBER.search(_before(match)) else match["span"]
 
 
 def _card(match: re.Match[str]) -> str | None:
@@ -198,9 +191,13 @@ NUMERIC_RULES = (  # a text without any digit passes them all
     ),
     Rule(
         "card",
-        re.compile(r"\d(?:[ -]?\d){12}"),
-        re.compile(r"(?<![\d-])(?P<span>\d(?:[ -]?\d){12,18})(?![\d-])"),
+        re.compile(r"\d{4}[ -]?\d{2}"),
+        re.compile(
+            r"(?<![\d-])(?P<span>\d{13,19}|\d{4}(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{1,7}"
+            r"|\d{4}[ -]\d{6}[ -]\d{4,5})(?![\d-])"
+        ),
         _card,
+        again_within=True,
     ),
     Rule(
         "account",
@@ -224,7 +221,7 @@ NUMERIC_RULES = (  # a text without any digit passes them all
         "account",
         re.compile(r"\d{8}"),
         re.compile(
-            r"\b(?:account|acc|acct|a/c)\b\W{0,3}(?:number|num|no)?\W{0,3}(?:is|was)?\W{0,3}"
+            r"(?<!\[)\b(?:account|acc|acct|a/c)\b\W{0,3}(?:number|num|no)?\W{0,3}(?:is|was)?\W{0,3}"
             r"(?P<span>\d{8})(?!\d)",
             _I,
         ),
@@ -234,6 +231,7 @@ NUMERIC_RULES = (  # a text without any digit passes them all
         re.compile(r"\d{3}[ -]?\d{3}[ -]?\d{4}"),
         re.compile(r"(?<![\d+-])(?P<span>[1-9]\d{2}(?P<gap>[ -]?)\d{3}(?P=gap)\d{4})(?![\d-])"),
         _nhs_number,
+        again_within=True,
     ),
     Rule(
         "ni-number",
@@ -258,11 +256,14 @@ NUMERIC_RULES = (  # a text without any digit passes them all
         "phone",
         re.compile(r"[0+]\d|\d{3}\W"),
         re.compile(
-            r"(?<![\d.,/£$€:-])(?P<span>"
-            r"\(?(?:\+|\b00)\d{1,3}\)?[ .-]?(?:\(0\)[ .-]?)?\(?\d{2,5}\)?(?:[ .-]?\d{2,}){1,4}"
-            r"|\(0[1-9]\d{1,4}\)[ .-]?\d{3,}(?:[ .-]\d{3,}){0,2}"
-            r"|(?:\(\d{3}\)[ ]?|\d{3}[.-])\d{3}[.-]\d{4}"
-            r"|0[1-9]\d{1,9}(?:[ .-]\d{3,}){0,3})(?![\d/-])"
+            r"(?<![\d.,/£$€-])(?P<span>"
+            rf"(?:\+|\b00)44{_GAP}(?:\(0\){_GAP})?\(?[1-9](?:\)?{_GAP}\d){{8,9}}"
+            rf"|\+1{_GAP}\(?\d{{3}}\)?{_GAP}\d{{3}}{_GAP}\d{{4}}"
+            rf"|\+\d{{1,3}}{_GAP}\(?\d(?:\)?{_GAP}\d){{6,10}}"
+            rf"|\(0[1-9]\d\)(?:{_GAP}\d){{7,8}}|\(0[1-9]\d\d\)(?:{_GAP}\d){{6,7}}"
+            rf"|\(0[1-9]\d{{3}}\)(?:{_GAP}\d){{5,6}}"
+            rf"|0[1-9]\d(?:{_GAP}\d){{7,8}}"
+            r"|(?:\(\d{3}\)[ ]?|\d{3}[.-])\d{3}[.-]\d{4})(?!\d)"
         ),
         _phone,
     ),
