@@ -74,25 +74,29 @@ def private_environment(folder: Path, api_url: str) -> dict[str, str]:
     )
 
 
+class FlowFailed(RuntimeError):
+    """A flow ended without a summary."""
+
+
 def run_entrypoint(name: str, **parameters: Any) -> NightSummary:
     """Run an entrypoint of the installed package's own folder in this process.
 
     Raises
     ------
-    RuntimeError
-        If the flow ended without a summary: its own error is the message.
+    FlowFailed
+        If the flow ended without a summary.
     """
     from prefect.flows import load_flow_from_entrypoint
 
     script = Path(flows.__file__).parent / f"{name}.py"
-    entrypoint = load_flow_from_entrypoint(f"{script}:{name}", use_placeholder_flow=False)
-    state = entrypoint(**parameters, return_state=True)
+    entrypoint: Any = load_flow_from_entrypoint(f"{script}:{name}", use_placeholder_flow=False)
+    state: Any = entrypoint(**parameters, return_state=True)
     outcome = state.result(raise_on_failure=False)
     if isinstance(outcome, NightSummary):
         return outcome
     if isinstance(outcome, BaseException):
         raise outcome
-    raise RuntimeError(f"the flow {name} ended as {state.name} with no summary: {state.message}")
+    raise FlowFailed(f"the flow {name} ended as {state.name} with no summary: {state.message}")
 
 
 class DeploymentFailed(RuntimeError):

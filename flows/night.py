@@ -8,9 +8,8 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from warehouse.gateway import Warehouse
-
 from flows.settings import Settings, key_file, load_settings
+from warehouse.gateway import Warehouse
 from warehouse.home import Home
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Clock, Run, VirtualClock, WallClock

@@ -7,7 +7,7 @@ module: Prefect loads it by its path, under the name `nightly`.
 from datetime import datetime
 
 from prefect import flow
-from prefect.states import State
+from prefect.client.schemas.objects import State
 
 from flows.engine import begin
 from flows.pipeline import end_state, run_stages

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from prefect import Task
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 
 from flows import tasks
 from flows.night import Night
@@ -31,7 +32,7 @@ class _Stages:
         self.notes: list[str] = []
 
     def run(self, task: Task[..., Result], default: Result, *arguments: Any) -> Result:
-        state: State[Any] = task(self._night, *arguments, return_state=True)
+        state: Any = task(self._night, *arguments, return_state=True)
         return self._outcome(task.name, state, default)
 
     def note(self, task: Task[..., str]) -> None:
@@ -43,7 +44,9 @@ class _Stages:
     ) -> list[CommunityReport]:
         for future in futures:
             future.wait()
-        outcomes = [self._outcome(stage, future.state, []) for future in futures]
+        outcomes: list[list[CommunityReport]] = [
+            self._outcome(stage, future.state, []) for future in futures
+        ]
         return [report for reports in outcomes for report in reports]
 
     def failed(self, stage: str) -> bool:

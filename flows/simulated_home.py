@@ -7,10 +7,10 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from harvesters.simulation.world import World, build_world
-
-from flows.settings import key_file, load_settings
+from flows.settings import CommunitySettings, SourceSettings, key_file, load_settings
+from flows.study_file import source_text
 from harvesters.base import SourceSpec
+from harvesters.simulation.world import World, build_world
 from warehouse.home import Home, write_private
 from warehouse.protection.keys import KeyRing
 
@@ -86,27 +86,38 @@ name = "Simulated communities"
 contact = "simulation@example.org"
 bin = "week"
 
+# A night reads a part of the known posts again, so that sixty nights pass in minutes.
 [harvest]
 history_days = 7
+recheck_budget = 150
+landing_days = 7
+
+[analysis]
+topics = 12
+refit_days = 20
+train_codings = 400
+measure_codings = 1200
 """
 
 
 def _source_entry(spec: SourceSpec) -> str:
-    lines = [
-        "[[sources]]",
-        f"name = {json.dumps(spec.source)}",
-        f"platform = {json.dumps(spec.platform)}",
-        f"url = {json.dumps(spec.url)}",
-        'licence = "invented text, no licence needed"',
-        'ethics_ref = "simulated"',
-    ]
-    for community in spec.communities:
-        lines += [
-            "[[sources.communities]]",
-            f"community = {json.dumps(community.community)}",
-            f"name = {json.dumps(community.name)}",
-            f"country = {json.dumps(community.country)}",
-            f"role = {json.dumps(community.role)}",
-            f"tags = {json.dumps(list(community.tags))}",
-        ]
-    return "\n".join(lines) + "\n"
+    communities = tuple(
+        CommunitySettings(
+            community=community.community,
+            name=community.name,
+            country=community.country,
+            role=community.role,
+            tags=community.tags,
+        )
+        for community in spec.communities
+    )
+    return source_text(
+        SourceSettings(
+            name=spec.source,
+            platform=spec.platform,
+            url=spec.url,
+            licence="invented text, no licence needed",
+            ethics_ref="simulated",
+            communities=communities,
+        )
+    )

@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from harvesters.client import PoliteClient
-from harvesters.registry import open_harvester
-from warehouse.gateway import Warehouse
-from warehouse.landing import write_segment
-from warehouse.state import read_due, read_known
-
 from flows.night import Night
 from flows.settings import SourceSettings
 from harvesters.base import Blocked, Harvester, HarvestError, RateLimited, Unavailable
+from harvesters.client import PoliteClient
 from harvesters.gate import HostGate
+from harvesters.registry import open_harvester
 from warehouse.corpus.index import IndexCounts, index_posts
+from warehouse.gateway import Warehouse
+from warehouse.landing import write_segment
 from warehouse.records import (
     Activity,
     Batch,
@@ -34,6 +32,7 @@ from warehouse.records import (
     Sighting,
     Traffic,
 )
+from warehouse.state import read_due, read_known
 
 SIGHTINGS_A_SEGMENT = 2_000
 
@@ -261,12 +260,23 @@ def _status(failure: HarvestError | None, *, whole: bool, landed: bool) -> Harve
 
 def load_landed(warehouse: Warehouse, night: Night) -> LoadCounts:
     """Load every segment that is not loaded yet, and write the state that harvests read."""
+    register(warehouse, night)
+    counts = load_pending(warehouse)
+    warehouse.write_state()
+    return counts
+
+
+def register(warehouse: Warehouse, night: Night) -> None:
+    """Enter the configured sources, so that what they yield can be loaded."""
     settings = night.settings
     warehouse.register_sources([settings.info_of(source) for source in settings.sources])
+
+
+def load_pending(warehouse: Warehouse) -> LoadCounts:
+    """Load what has landed so far."""
     counts = LoadCounts()
     for segment in warehouse.pending_segments():
         counts = counts.plus(warehouse.load(segment))
-    warehouse.write_state()
     return counts
 
 

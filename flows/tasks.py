@@ -18,7 +18,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
 
-from flows import analysing, publishing, stages
+from flows import coding_stage, frame_stage, prevalence_stage, publish_stage, stages, topic_stage
 from flows.night import Night, open_warehouse
 from flows.settings import SourceSettings
 from flows.stages import CommunityReport
@@ -132,35 +132,35 @@ def index(night: Night) -> int:
 def code_simulated(night: Night) -> str:
     """Let simulated coders code tonight's draws; only a simulated home has them."""
     with open_warehouse(night) as warehouse:
-        return analysing.code_simulated(warehouse, night)
+        return coding_stage.code_simulated(warehouse, night)
 
 
 @task(cache_policy=NO_CACHE)
 def topics(night: Night) -> str:
     """Fit or apply the topic model."""
     with open_warehouse(night) as warehouse:
-        return analysing.run_topics(warehouse, night)
+        return topic_stage.run_topics(warehouse, night)
 
 
 @task(cache_policy=NO_CACHE)
 def frames(night: Night) -> str:
     """Train the frame classifier on coded posts and score every counted post."""
     with open_warehouse(night) as warehouse:
-        return analysing.run_frames(warehouse, night)
+        return frame_stage.run_frames(warehouse, night)
 
 
 @task(cache_policy=NO_CACHE)
 def prevalence(night: Night) -> str:
     """Estimate how much of the talk expresses each frame."""
     with open_warehouse(night) as warehouse:
-        return analysing.run_prevalence(warehouse, night)
+        return prevalence_stage.run_prevalence(warehouse, night)
 
 
 @task(cache_policy=NO_CACHE)
 def publish(night: Night) -> str:
     """Publish the controlled and the public release."""
     with open_warehouse(night) as warehouse:
-        return publishing.publish(warehouse, night)
+        return publish_stage.publish(warehouse, night)
 
 
 @task(cache_policy=NO_CACHE)

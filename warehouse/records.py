@@ -6,6 +6,7 @@ made. Native ids and links appear in `Post`, `PostRef` and `Sighting` only: they
 segments and under `state/`, and the warehouse keeps them in the private table `locators`.
 """
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class VirtualClock:
 
     def __init__(self, start: datetime) -> None:
         self._now = require_utc(start, "start")
+        self._moving = threading.Lock()
 
     def now(self) -> datetime:
         """Return the time at which the clock stands."""
@@ -67,11 +69,13 @@ class VirtualClock:
 
     def sleep(self, seconds: float) -> None:
         """Move the clock forward instead of waiting."""
-        self._now += timedelta(seconds=max(0.0, seconds))
+        with self._moving:
+            self._now += timedelta(seconds=max(0.0, seconds))
 
     def advance_to(self, moment: datetime) -> None:
         """Move the clock to `moment`; a clock never goes back."""
-        self._now = max(self._now, require_utc(moment, "moment"))
+        with self._moving:
+            self._now = max(self._now, require_utc(moment, "moment"))
 
 
 def require_utc(moment: datetime, name: str) -> datetime:

@@ -1,0 +1,141 @@
+"""The demo: simulated communities harvested for sixty nights, measured, and published.
+
+Nights before the last call the stages as they are; the last one is the real Prefect flow against a
+temporary server of its own, which starts in the background while the others run.
+"""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from flows import stages
+from flows.coding_stage import code_simulated
+from flows.frame_stage import run_frames
+from flows.night import Night, open_warehouse, prepare_night
+from flows.prefect_server import TemporaryServer
+from flows.prevalence_stage import run_prevalence
+from flows.progress import ticking
+from flows.settings import SourceSettings
+from flows.simulated_home import Simulation, make_simulated_home, write_settings
+from flows.summary import NightSummary
+from flows.topic_stage import run_topics
+from harvesters.simulation.server import SimulatedSites
+from warehouse.gateway import Warehouse
+from warehouse.home import Home
+from warehouse.records import LoadCounts, VirtualClock
+
+SIMULATION = Simulation(seed=1, start=date(2026, 1, 5), nights=60)
+ANALYSED_NIGHTS = frozenset({20, 40})
+"""Nights after which the analysis runs, besides the last."""
+NIGHT_BEGINS = time(2, tzinfo=UTC)
+LOOK_EVERY_SECONDS = 0.05
+"""How often a demo night looks for newly landed segments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """What the demo left behind."""
+
+    home: Home
+    simulation: Simulation
+    ended_at: datetime
+    load: LoadCounts
+    last_night: NightSummary
+
+
+def run_demo(root: Path, console: Console, simulation: Simulation = SIMULATION) -> Demo:
+    """Run the demo in a home that is new or marked as simulated.
+
+    Raises
+    ------
+    NotSimulated
+        If the folder holds something else.
+    """
+    home = make_simulated_home(root, simulation)
+    with (
+        TemporaryServer(home.root / "prefect") as server,
+        SimulatedSites(
+            simulation.world(), clock=(site_clock := VirtualClock(_night(simulation, 0)))
+        ) as sites,
+    ):
+        write_settings(home, sites.specs())
+        load = LoadCounts()
+        with ticking(console, "nights", simulation.nights) as tick:
+            for number in range(1, simulation.nights):
+                moment = _night(simulation, number)
+                site_clock.advance_to(moment)
+                counts = run_plain_night(home, moment, analyse=number in ANALYSED_NIGHTS)
+                load = load.plus(counts)
+                tick(f"{moment:%a %d %b}: {counts.new} new, {counts.edited} edited")
+            moment = _night(simulation, simulation.nights)
+            site_clock.advance_to(moment)
+            last = _run_as_flow(server, home, moment)
+            tick(f"{moment:%a %d %b}: by Prefect, {last.status}")
+    return Demo(
+        home=home,
+        simulation=simulation,
+        ended_at=moment,
+        load=load.plus(last.load),
+        last_night=last,
+    )
+
+
+def run_plain_night(home: Home, moment: datetime, *, analyse: bool) -> LoadCounts:
+    """Run one night without Prefect: harvest, recheck, load, erase, index, and analyse if asked.
+
+    Sixty nights have to pass in minutes, so what has landed is loaded while others still harvest.
+    """
+    night = prepare_night(home.root, flow="nightly", as_of=moment)
+    with open_warehouse(night) as warehouse:
+        warehouse.connection.execute(
+            "SET threads = 1"
+        )  # the harvests beside it need the other core
+        warehouse.start_run(night.run)
+        counts = _read_and_load(warehouse, night)
+        stages.erase(warehouse, night)
+        stages.index(warehouse)
+        if analyse:
+            _analyse(warehouse, night)
+        warehouse.finish_run(night.run.run_id, status="complete")
+    return counts
+
+
+def _read_and_load(warehouse: Warehouse, night: Night) -> LoadCounts:
+    """Harvest and recheck each source in a thread of its own, and load what lands meanwhile."""
+
+    def read(source: SourceSettings) -> None:
+        stages.harvest_source(night, source)
+        stages.recheck_source(night, source)
+
+    counts = LoadCounts()
+    stages.register(warehouse, night)
+    with ThreadPoolExecutor() as readers:
+        reading = [readers.submit(read, source) for source in night.settings.runnable_sources()]
+        while wait(reading, timeout=LOOK_EVERY_SECONDS).not_done:
+            counts = counts.plus(stages.load_pending(warehouse))
+    for source in reading:
+        source.result()
+    return counts.plus(stages.load_landed(warehouse, night))
+
+
+def _analyse(warehouse: Warehouse, night: Night) -> None:
+    code_simulated(warehouse, night)
+    run_topics(warehouse, night)
+    run_frames(warehouse, night)
+    run_prevalence(warehouse, night)
+
+
+def _run_as_flow(server: TemporaryServer, home: Home, moment: datetime) -> NightSummary:
+    server.wait()
+    server.settle()
+    from flows.engine import run_entrypoint
+
+    return run_entrypoint("nightly", home=str(home.root), as_of=moment)
+
+
+def _night(simulation: Simulation, number: int) -> datetime:
+    """Return when a night begins: the first follows the first day."""
+    return datetime.combine(simulation.start + timedelta(days=number), NIGHT_BEGINS)

@@ -1,0 +1,119 @@
+"""Frames: train the classifier when the train pool has grown, and score every counted post."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from analysis.frames.evaluation import evaluate_classifier
+from numpy.typing import NDArray
+
+from analysis.codebook import Codebook, load_codebook
+from analysis.frames.classifier import FrameClassifier
+from analysis.frames.storage import load_classifier, save_classifier
+from flows.arrow_rows import arrow_rows, repeated, small, with_column
+from flows.coded_arrays import CodedPosts, read_codings
+from flows.corpus_arrays import CorpusArrays, CorpusTerms, read_corpus, read_terms
+from flows.night import Night
+from warehouse.gateway import Warehouse
+
+Floats = NDArray[np.float64]
+
+LEAST_CODED_POSTS = 50
+"""Under so many coded posts no classifier is trained."""
+
+
+def run_frames(warehouse: Warehouse, night: Night) -> str:
+    """Train where the train pool has grown since the last classifier, and score the corpus."""
+    codebook = load_codebook()
+    save_codebook(warehouse, codebook)
+    corpus = read_corpus(warehouse, night)
+    coded = read_codings(warehouse, corpus, codebook, "train")
+    if len(coded.rows) < LEAST_CODED_POSTS:
+        return (
+            f"no frame scores: {len(coded.rows)} posts are coded for training, "
+            f"and {LEAST_CODED_POSTS} are needed"
+        )
+    terms = read_terms(warehouse, night, corpus.post_ids)
+    name = f"tfidf_logistic_{codebook.version}_{len(coded.rows)}"
+    file = night.home.models / name
+    if file.with_name(f"{name}.json").is_file():
+        classifier = load_classifier(file)
+    else:
+        classifier = _train(night, terms, coded, codebook, file)
+        _evaluate(warehouse, night, terms, coded, codebook, name)
+    scores = classifier.predict_proba(terms.counts, terms.words)
+    _store_scores(warehouse, night, corpus, codebook, scores, name)
+    return f"frame scores of {len(corpus.post_ids)} posts by the classifier {name}"
+
+
+def save_codebook(warehouse: Warehouse, codebook: Codebook) -> None:
+    """Store the codebook's frames under its version."""
+    frames = codebook.frames
+    rows = arrow_rows(
+        {
+            "frame": [frame.key for frame in frames],
+            "name": [frame.name for frame in frames],
+            "family": [frame.family for frame in frames],
+            "definition": [frame.definition for frame in frames],
+            "codebook_version": small([codebook.version] * len(frames)),
+        }
+    )
+    warehouse.replace("frames", rows, keys=["codebook_version"])
+
+
+def _train(
+    night: Night, terms: CorpusTerms, coded: CodedPosts, codebook: Codebook, file: Path
+) -> FrameClassifier:
+    classifier = FrameClassifier(random_state=night.settings.analysis.seed)
+    classifier.fit(
+        terms.counts[coded.rows],
+        coded.values,
+        words=terms.words,
+        frames=[frame.key for frame in codebook.frames],
+    )
+    save_classifier(classifier, file)
+    return classifier
+
+
+def _evaluate(
+    warehouse: Warehouse,
+    night: Night,
+    terms: CorpusTerms,
+    coded: CodedPosts,
+    codebook: Codebook,
+    name: str,
+) -> None:
+    rows = evaluate_classifier(
+        FrameClassifier(random_state=night.settings.analysis.seed),
+        terms.counts[coded.rows],
+        coded.values,
+        words=terms.words,
+        frames=[frame.key for frame in codebook.frames],
+        version=name,
+        random_state=night.settings.analysis.seed,
+    )
+    rows = with_column(rows, "run_id", repeated(night.run.run_id, rows.num_rows))
+    warehouse.replace("evaluations", rows, keys=["run_id", "kind"])
+
+
+def _store_scores(
+    warehouse: Warehouse,
+    night: Night,
+    corpus: CorpusArrays,
+    codebook: Codebook,
+    scores: Floats,
+    name: str,
+) -> None:
+    """Store the scores of the latest classifier alone."""
+    n, n_frames = scores.shape
+    keys = pa.array([frame.key for frame in codebook.frames])
+    rows = arrow_rows(
+        {
+            "run_id": repeated(night.run.run_id, n * n_frames),
+            "post_id": np.repeat(corpus.post_ids, n_frames),
+            "frame": keys.take(small(np.tile(np.arange(n_frames), n))),
+            "probability": scores.ravel(),
+            "classifier": repeated(name, n * n_frames),
+        }
+    )
+    warehouse.replace("frame_scores", rows, keys=[])

@@ -1,0 +1,56 @@
+"""Two process workers with separate folders and homes keep one host's spacing between them."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.simulated_home import Simulation, make_simulated_home, write_settings
+from harvesters.simulation.server import SimulatedSites
+from warehouse.records import WallClock
+
+pytestmark = pytest.mark.slow
+
+SPACING_SECONDS = 0.4
+NOT_MEASURABLE_SECONDS = 0.02
+
+
+def test_two_workers_keep_one_spacing_on_the_servers_clock(tmp_path: Path, prefect: Any) -> None:
+    start = (datetime.now(UTC) - timedelta(days=4)).date()
+    simulation = Simulation(seed=5, start=start, nights=3, scale=0.1)
+    homes = [make_simulated_home(tmp_path / name, simulation) for name in ("first", "second")]
+
+    def one_deployment_a_home(content: dict[str, Any]) -> None:
+        nightly = content["deployments"][0]
+        nightly.pop("schedules")
+        nightly.pop("concurrency_limit")
+        content["deployments"] = [
+            nightly | {"name": home.root.name, "parameters": {"home": str(home.root)}}
+            for home in homes
+        ]
+
+    with SimulatedSites(simulation.world(), clock=WallClock()) as sites:
+        specs = [spec for spec in sites.specs() if spec.platform in ("discourse", "feed")]
+        for home in homes:
+            write_settings(home, specs)
+            text = home.settings_file.read_text()
+            home.settings_file.write_text(
+                text.replace("[harvest]", f"[harvest]\nspacing_seconds = {SPACING_SECONDS}")
+            )
+        prefect.deploy(one_deployment_a_home)
+        with prefect.worker("one"), prefect.worker("two"):
+            for home in homes:
+                prefect.run("deployment", "run", f"nightly/{home.root.name}")
+            runs = prefect.ended_runs(at_least=2, within_seconds=300)
+        requests = sites.requests
+
+    assert [run["state_type"] for run in runs] == ["COMPLETED"] * 2, runs
+    first, second = sorted(runs, key=lambda run: run["start_time"])
+    assert second["start_time"] < first["end_time"], "the two runs did not overlap"
+    for site in {request.site for request in requests}:
+        times = [request.monotonic for request in requests if request.site == site]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        assert len(gaps) >= 5
+        assert min(gaps) >= SPACING_SECONDS - NOT_MEASURABLE_SECONDS, (site, min(gaps))
