@@ -63,38 +63,6 @@ def document_term_counts(
     )
 
 
-def bigram_counts(
-    post_ids: ArrayLike,
-    token_posts: ArrayLike,
-    token_positions: ArrayLike,
-    token_words: ArrayLike,
-) -> DocumentTerms:
-    """Count pairs of words that stand side by side in a post.
-
-    The columns' `word_ids` are `pair_ids` of the two words; `split_pairs` undoes them.
-    """
-    posts = np.asarray(token_posts, dtype=np.int64)
-    positions = np.asarray(token_positions, dtype=np.int64)
-    words = np.asarray(token_words, dtype=np.int64)
-    if not len(posts) == len(positions) == len(words):
-        raise ValueError("token posts, positions and words differ in length: give one of each")
-    order = np.lexsort((positions, posts))
-    posts, positions, words = posts[order], positions[order], words[order]
-    beside = (posts[1:] == posts[:-1]) & (positions[1:] == positions[:-1] + 1)
-    pairs = pair_ids(words[:-1][beside], words[1:][beside])
-    return document_term_counts(post_ids, posts[:-1][beside], pairs)
-
-
-def pair_ids(first: Integers, second: Integers) -> Integers:
-    """Return one integer for each ordered pair of word ids (each from 0 to 2^31 - 1)."""
-    return (first.astype(np.int64) << 32) | second.astype(np.int64)
-
-
-def split_pairs(pairs: Integers) -> tuple[Integers, Integers]:
-    """Return the first and the second word id of each pair."""
-    return pairs >> 32, pairs & 0xFFFFFFFF
-
-
 def _rows_of(post_ids: Integers, token_posts: Integers) -> Integers:
     """Return the row of each token's post, -1 where it is none of ours."""
     order = np.argsort(post_ids, kind="stable")

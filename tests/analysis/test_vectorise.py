@@ -1,5 +1,4 @@
 from collections import Counter
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,10 +8,7 @@ from analysis.stopwords import load_stopwords
 from analysis.vectorise import (
     TermWeighting,
     align_columns,
-    bigram_counts,
     document_term_counts,
-    pair_ids,
-    split_pairs,
     strongest_terms,
     unit_rows,
 )
@@ -69,37 +65,6 @@ def test_a_post_named_twice_is_refused() -> None:
         document_term_counts([4, 4], [4], [1])
     with pytest.raises(ValueError, match="1 token posts and 2 token words"):
         document_term_counts([4], [4], [1, 2])
-
-
-def test_bigrams_agree_with_walking_through_each_post() -> None:
-    post_ids, posts, positions, words = invented_tokens(3)
-    terms = bigram_counts(post_ids, posts, positions, words)
-    expected: Counter[tuple[int, int, int]] = Counter()
-    for post in post_ids.tolist():
-        own = [
-            w for _, w in sorted(zip(positions[posts == post], words[posts == post], strict=True))
-        ]
-        expected.update((post, int(a), int(b)) for a, b in pairwise(own))
-    first, second = split_pairs(terms.word_ids)
-    coo = terms.counts.tocoo()
-    found = {
-        (int(post_ids[row]), int(first[column]), int(second[column])): int(count)
-        for row, column, count in zip(coo.row, coo.col, coo.data, strict=True)
-    }
-    assert found == dict(expected)
-
-
-def test_words_with_a_gap_between_them_are_no_bigram() -> None:
-    terms = bigram_counts([1], [1, 1, 1], [0, 1, 3], [5, 6, 7])
-    assert terms.word_ids.tolist() == pair_ids(np.array([5]), np.array([6])).tolist()
-
-
-def test_pairs_of_the_greatest_word_ids_come_apart_again() -> None:
-    first, second = np.array([0, 2**31 - 1, 7]), np.array([2**31 - 1, 0, 7])
-    assert [part.tolist() for part in split_pairs(pair_ids(first, second))] == [
-        first.tolist(),
-        second.tolist(),
-    ]
 
 
 def test_columns_are_aligned_by_their_labels() -> None:
@@ -191,11 +156,13 @@ def test_rows_of_zeros_stay_zero_when_scaled() -> None:
 
 
 def test_the_stop_list_holds_no_word_of_value_talk() -> None:
-    talk = """value values valued need needs together group groups help helped helping system
-    systems people person service services community communities work works working experience experiences
-    choice choices right rights voice voices care support recovery power money cost costs fair equal
-    heard listen change public social society family families peer peers user users good well ill
-    better best worth help use used useful important able hope safe kind"""
+    talk = """
+    value values valued need needs together group groups help helped helping system systems
+    people person service services community communities work works working experience
+    experiences choice choices right rights voice voices care support recovery power money cost
+    costs fair equal heard listen change public social society family families peer peers user
+    users good well ill better best worth help use used useful important able hope safe kind
+    """
     assert load_stopwords().isdisjoint(talk.split())
     assert {"the", "don't", "because", "we", "of"} <= load_stopwords()
     assert all(word == word.lower() for word in load_stopwords())
