@@ -494,7 +494,7 @@ def own_words(study: Study) -> None:
 def anybodys_words(study: Study) -> None:
     study.add_posts(1, text=OWN)
     study.index()
-    study.example("Once on Mill Lane lost my letter twice in autumn, it was said.", post_ids=[1])
+    study.example("Once, Mill Lane lost my letter twice in autumn, it was said.", post_ids=[1])
 
 
 @pytest.mark.parametrize(
@@ -518,6 +518,14 @@ def test_no_example_that_is_not_an_approved_paraphrase_is_shown(
     tables = pass_gate(study.connection)
     assert tables.tables["examples"].num_rows == 0
     assert tables.report.tables["examples"].left_out == {reason: 1}
+
+
+def test_an_example_may_share_turns_of_speech_with_posts(study: Study) -> None:
+    (post,) = study.add_posts(1, text=OWN)
+    study.index()
+    study.example("My letter twice in: four words of its own post.", post_ids=[post])
+    study.example("Seven of any: clinic on mill lane lost my letter.", post_ids=[1])
+    assert pass_gate(study.connection).tables["examples"].num_rows == 3
 
 
 def test_an_example_tells_its_month_only(study: Study) -> None:

@@ -7,6 +7,7 @@ is left out where it shares a long run of words with a post, since such a run fi
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -32,7 +33,9 @@ def hide_rare_words(
     Texts are hidden piece by piece between blanks, terms as a whole. It reads `gate_posts`.
     """
     columns = [(table, column) for table, names in _WORDED.items() for column in names]
-    values = {place: tables[place[0]].column(place[1]).to_pylist() for place in columns}
+    values: dict[tuple[str, str], list[Any]] = {
+        (table, column): tables[table].column(column).to_pylist() for table, column in columns
+    }
     rare = _rare_pieces(connection, [text for column in values.values() for text in _flat(column)])
     shown, hidden = dict(tables), Counter[str]()
     for (table, column), texts in values.items():

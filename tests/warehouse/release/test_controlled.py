@@ -239,8 +239,10 @@ def test_words_are_counted_from_released_tokens(study: Study, home: Home) -> Non
         home, "SELECT word, count(*) FROM tokens JOIN words USING (word_id) GROUP BY word"
     )
     assert dict(read(home, "SELECT word, n FROM words")) == dict(counted)
-    edited = "SELECT n_words FROM posts WHERE own_text = 'new text'"
-    assert read(home, edited) == [(None,)]
+    edited = "SELECT post_id, n_words FROM posts WHERE own_text = 'new text'"
+    ((post_id, n_words),) = read(home, edited)
+    assert n_words is None
+    assert read(home, f"FROM tokens WHERE post_id = {post_id}") == []
 
 
 def test_examples_and_events_come_without_names(study: Study, home: Home) -> None:
