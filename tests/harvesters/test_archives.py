@@ -1,0 +1,445 @@
+"""Import of tables: invented files in every format, and the shared data by its counts."""
+
+import csv
+import gzip
+import io
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harvesters.archives.fields import read_time
+from harvesters.archives.files import ArchiveError
+from harvesters.archives.tables import describe_archive, read_archive
+from warehouse.records import Batch, Post
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+ROWS = [
+    {
+        "id": f"a{n}",
+        "thread_id": f"a{n - n % 3}",
+        "author": f"invented_{n % 4}",
+        "created_at": f"2025-03-{n + 1:02d}T10:00:00Z",
+        "title": f"Title {n}" if n % 3 == 0 else "",
+        "text": f'What value means, "part" {n};\nsecond line, 共同生产 🧠.',
+    }
+    for n in range(9)
+]
+
+Read = Callable[..., list[Batch]]
+
+
+@pytest.fixture
+def read(keys: Any) -> Read:
+    def read_all(path: Path, **changes: Any) -> list[Batch]:
+        arguments = {"source": "dump", "community": "hub", "keys": keys, "harvested_at": NOW}
+        return list(read_archive(path, **{**arguments, **changes}))
+
+    return read_all
+
+
+def posts_of(batches: list[Batch]) -> list[Post]:
+    return [post for batch in batches for post in batch.posts]
+
+
+def drops_of(batches: list[Batch]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for batch in batches:
+        total.update(batch.drops)
+    return dict(total)
+
+
+def as_csv(rows: list[dict[str, Any]], delimiter: str = ",") -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def as_lines(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def as_parquet(rows: list[dict[str, Any]]) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    return sink.getvalue()
+
+
+def zstd(content: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(content)
+    return bytes(sink.getvalue())
+
+
+def write(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("packing", ["", ".gz", ".zst"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", as_csv(ROWS)),
+        ("t.tsv", as_csv(ROWS, "\t")),
+        ("semicolons.csv", b"\xef\xbb\xbf" + as_csv(ROWS, ";")),
+        ("t.ndjson", as_lines(ROWS)),
+        ("t.jsonl", as_lines(ROWS).rstrip(b"\n")),
+        ("t.parquet", as_parquet(ROWS)),
+    ],
+    ids=["csv", "tsv", "semicolons", "ndjson", "jsonl", "parquet"],
+)
+def test_every_format_and_packing_gives_the_same_posts(
+    read: Read, tmp_path: Path, name: str, content: bytes, packing: str
+) -> None:
+    packed = {"": bytes, ".gz": gzip.compress, ".zst": zstd}[packing](content)
+    path = write(tmp_path, name + packing, packed)
+
+    batches = read(path)
+    posts = posts_of(batches)
+
+    assert [post.native_id for post in posts] == [f"a{n}" for n in range(9)]
+    assert [post.kind for post in posts] == ["post", "comment", "comment"] * 3
+    assert [post.native_thread_id for post in posts] == [f"a{n - n % 3}" for n in range(9)]
+    assert [post.title for post in posts[:2]] == ["Title 0", ""]
+    assert posts[4].text == 'What value means, "part" 4;\nsecond line, 共同生产 🧠.'
+    assert posts[8].created_at == datetime(2025, 3, 9, 10, tzinfo=UTC)
+    assert len({post.author_key for post in posts}) == 4
+    assert {post.community for post in posts} == {"hub"}
+    assert drops_of(batches) == {}
+    assert [(b.expected, b.fetched, b.complete) for b in batches] == [(9, 9, True)]
+    description = describe_archive(path)
+    assert description.n_rows == 9
+    assert set(description.fields) == set(ROWS[0])
+    assert description.unmapped == ("parent", "community", "url")
+
+
+def test_rows_without_an_id_stay_apart_and_keep_their_ids_in_a_second_import(
+    read: Read, tmp_path: Path
+) -> None:
+    rows = [{"text": "Nothing.", "date": "2025-03-01"}] * 3 + [
+        {"text": "Nothing.", "date": "2025-03-02"},
+        {"text": "Kind staff.", "date": "2025-03-02"},
+    ]
+    first = posts_of(read(write(tmp_path, "a.ndjson", as_lines(rows))))
+    again = posts_of(read(write(tmp_path, "b.csv", as_csv(rows[::-1])), batch_rows=2))
+
+    assert len({post.native_id for post in first}) == 5
+    assert {post.native_id for post in first} == {post.native_id for post in again}
+
+
+def test_a_community_column_sorts_rows_into_batches_of_their_own(
+    read: Read, tmp_path: Path
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": n, "community": f"c{n % 7}", "date": "2025-03-01", "text": f"Words {n}."}
+        for n in range(500)
+    ]
+    rows.append({"id": 501, "community": None, "date": "2025-03-01", "text": "Nowhere."})
+    path = write(tmp_path, "t.parquet", as_parquet(rows))
+
+    batches = read(path, community=None, batch_rows=20)
+
+    assert all({p.community for p in b.posts} <= {b.community} for b in batches)
+    assert len(posts_of(batches)) == 500
+    assert drops_of(batches) == {"no_community": 1}
+    assert max(batch.expected or 0 for batch in batches) <= 4 * 20 + 20
+    assert len(posts_of(read(path, community="hub"))) == 501
+    assert dict(describe_archive(path).communities) == {
+        f"c{n}": -(-(500 - n) // 7) for n in range(7)
+    }
+
+
+def test_reddit_dumps_keep_reddits_ids_threads_links_and_deleted_accounts(
+    read: Read, tmp_path: Path
+) -> None:
+    common = {"subreddit": "invented", "created_utc": 1735689600}
+    rows: list[dict[str, Any]] = [
+        {
+            **common,
+            "id": "p1",
+            "author": "invented_heron",
+            "title": "A &amp; B",
+            "selftext": "Us &gt; them",
+            "permalink": "/r/invented/comments/p1/a/",
+            "url": "https://elsewhere.example/",
+            "num_comments": 2,
+        },
+        {
+            **common,
+            "id": "p2",
+            "author": "[deleted]",
+            "title": "Only a title",
+            "selftext": "[removed]",
+        },
+        {**common, "id": "p3", "author": "[deleted]", "title": "", "selftext": "[deleted]"},
+        {
+            **common,
+            "id": "c1",
+            "author": "AutoModerator",
+            "link_id": "t3_p1",
+            "parent_id": "t3_p1",
+            "body": "Rules.",
+        },
+        {
+            **common,
+            "id": "c2",
+            "author": "Invented_Heron",
+            "link_id": "t3_p1",
+            "parent_id": "t1_c1",
+            "created_utc": "1735689661.0",
+            "body": "&gt; Rules.\n\nThanks u/invented_heron",
+        },
+        {
+            **common,
+            "id": "c3",
+            "name": "t1_c3",
+            "author": "x_invented",
+            "link_id": "t3_p1",
+            "parent_id": "t1_c1",
+            "body": "[removed]",
+        },
+    ]
+    batches = read(write(tmp_path, "RS_2025.zst.ndjson", as_lines(rows)), community=None)
+    posts = {post.native_id: post for post in posts_of(batches)}
+
+    assert set(posts) == {"t3_p1", "t3_p2", "t1_c1", "t1_c2"}
+    assert drops_of(batches) == {"deleted": 2}
+    first, reply = posts["t3_p1"], posts["t1_c2"]
+    assert (first.title, first.text) == ("A & B", "Us > them")
+    assert first.url == "https://www.reddit.com/r/invented/comments/p1/a/"
+    assert first.created_at == datetime(2025, 1, 1, tzinfo=UTC)
+    assert (reply.native_thread_id, reply.native_parent_id) == ("t3_p1", "t1_c1")
+    assert reply.kind == "comment"
+    assert reply.created_at == datetime(2025, 1, 1, 0, 1, 1, tzinfo=UTC)
+    assert reply.author_key == first.author_key
+    assert reply.own_text == f"Thanks author_{first.author_key}"
+    assert (posts["t3_p2"].author_key, posts["t3_p2"].text) == (None, "")
+    assert posts["t1_c1"].automated
+    assert not first.automated
+    assert describe_archive(tmp_path / "RS_2025.zst.ndjson").platform == "reddit"
+
+
+def test_a_4cat_export_is_read_by_its_own_column_names(read: Read, tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": 1,
+            "thread_id": 1,
+            "author": "Anonymous",
+            "timestamp": "2025-03-01 10:00:00",
+            "subject": "On value",
+            "body": "What is it?",
+        },
+        {
+            "id": 2,
+            "thread_id": 1,
+            "author": "Anonymous",
+            "timestamp": "2025-03-01 11:00:00",
+            "subject": "",
+            "body": "Ask those who use it.",
+        },
+    ]
+    first, reply = posts_of(read(write(tmp_path, "4cat.csv", as_csv(rows))))
+
+    assert (first.kind, first.title, first.text) == ("post", "On value", "What is it?")
+    assert (reply.kind, reply.native_thread_id) == ("comment", "1")
+    assert reply.created_at == datetime(2025, 3, 1, 11, tzinfo=UTC)
+
+
+def test_a_mapped_text_that_is_empty_is_no_post_though_its_question_is_there(
+    read: Read, tmp_path: Path
+) -> None:
+    rows = [
+        {"key": 1, "when": "31/12/2025", "ask": "How was it?", "say": "Warm."},
+        {"key": 2, "when": "31/12/2025", "ask": "How was it?", "say": "  "},
+        {"key": 3, "when": "", "ask": "How was it?", "say": "Slow."},
+        {"key": 4, "when": "12/31/2025", "ask": "How was it?", "say": "Fine."},
+    ]
+    path = write(tmp_path, "survey.csv", as_csv(rows))
+    mapping = {"id": "key", "created_at": "when", "title": "ask", "text": "say"}
+
+    batches = read(path, mapping=mapping)
+
+    assert drops_of(batches) == {"empty": 1, "no_date": 2}
+    (post,) = posts_of(batches)
+    assert (post.native_id, post.title, post.text) == ("1", "How was it?", "Warm.")
+    assert post.created_at == datetime(2025, 12, 31, tzinfo=UTC)
+    assert dict(describe_archive(path, mapping).mapping)["text"] == ("say",)
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        (datetime(2025, 3, 1, 10), datetime(2025, 3, 1, 10, tzinfo=UTC)),  # noqa: DTZ001 # as Parquet gives it
+        (date(2025, 3, 1), datetime(2025, 3, 1, tzinfo=UTC)),
+        ("2025-03-01T10:00:00+02:00", datetime(2025, 3, 1, 8, tzinfo=UTC)),
+        ("2025-03-01", datetime(2025, 3, 1, tzinfo=UTC)),
+        ("20250301", datetime(2025, 3, 1, tzinfo=UTC)),
+        ("2025-03-01 10:00:00 UTC", datetime(2025, 3, 1, 10, tzinfo=UTC)),
+        (1735689600, datetime(2025, 1, 1, tzinfo=UTC)),
+        (1735689600000, datetime(2025, 1, 1, tzinfo=UTC)),
+        (1735689600000000, datetime(2025, 1, 1, tzinfo=UTC)),
+        ("1735689600", datetime(2025, 1, 1, tzinfo=UTC)),
+        ("1735689600.5", datetime(2025, 1, 1, microsecond=500000, tzinfo=UTC)),
+        ("03/04/2025", datetime(2025, 4, 3, tzinfo=UTC)),
+        ("03/04/2025 17:05", datetime(2025, 4, 3, 17, 5, tzinfo=UTC)),
+        ("12/31/2025", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        (float("nan"), None),
+        (0, None),
+        (-5, None),
+        (1e300, None),
+        ("inf", None),
+        (True, None),
+        ("0001-01-01T00:00:00+14:00", None),
+    ],
+)
+def test_times_are_read_in_the_forms_that_archives_use(value: Any, moment: datetime | None) -> None:
+    assert read_time(value) == moment
+
+
+def test_broken_rows_are_counted_and_the_others_kept(read: Read, tmp_path: Path) -> None:
+    lines = as_lines(ROWS[:2]) + b'{"id": "x", \n[1, 2]\nnull\n\n"words"\n' + as_lines(ROWS[2:3])
+    batches = read(write(tmp_path, "t.ndjson", lines))
+    assert len(posts_of(batches)) == 3
+    assert drops_of(batches) == {"malformed": 4}
+    assert not batches[0].complete
+
+    table = (
+        b"id,date,text\n1,2025-03-01,whole\n2,2025-03-01\n3,2025-03-01,a,b\n\n4,2025-03-01,kept\n"
+    )
+    batches = read(write(tmp_path, "t.csv", table))
+    assert [post.text for post in posts_of(batches)] == ["whole", "kept"]
+    assert drops_of(batches) == {"malformed": 2}
+
+
+def test_a_quotation_mark_that_is_never_closed_does_not_swallow_the_file(
+    read: Read, tmp_path: Path
+) -> None:
+    rows = b"".join(b"%d,2025-03-01,words of row %d\n" % (n, n) for n in range(20_000))
+    batches = read(write(tmp_path, "t.csv", b'id,date,text\nx,2025-03-01,"never closed\n' + rows))
+
+    assert len(posts_of(batches)) > 10_000
+    assert drops_of(batches)["malformed"] >= 1
+
+
+def test_what_was_read_before_a_file_breaks_off_is_kept(tmp_path: Path, keys: Any) -> None:
+    rows = [
+        {"id": n, "date": "2025-03-01", "text": f"Invented words {n * 7919}."}
+        for n in range(30_000)
+    ]
+    packed = gzip.compress(as_lines(rows))
+    path = write(tmp_path, "t.ndjson.gz", packed[: len(packed) // 2])
+    batches: list[Batch] = []
+
+    with pytest.raises(ArchiveError, match="damaged"):
+        batches.extend(
+            read_archive(path, source="dump", community="hub", keys=keys, harvested_at=NOW)
+        )
+
+    assert 1000 < len(posts_of(batches)) < 30_000
+
+
+def long_window_frame() -> bytes:
+    """Return a zstd frame that asks for a window of 2 GB, as Pushshift's dumps do."""
+    block = b'{"id": "a"}\n'
+    header = b"\x28\xb5\x2f\xfd\x00" + bytes([(31 - 10) << 3])
+    return header + ((len(block) << 3) | 1).to_bytes(3, "little") + block
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("t.xlsx", b"PK", "no ending"),
+        ("t.gz", b"x", "no ending"),
+        ("t.parquet", b"not a table", "damaged"),
+        ("t.parquet.gz", gzip.compress(b"not a table"), "damaged"),
+        ("t.csv.gz", b"not packed", "damaged"),
+        ("t.csv", "id,date,text\n1,2025-03-01,caf\xe9\n".encode("latin-1"), "UTF-8"),
+        ("t.json", b'[{"id": 1}]', "one JSON array"),
+        ("t.ndjson.zst", long_window_frame(), "long=31"),
+        ("t.csv", b"id,words\n1,x\n", "when a post was written"),
+        ("t.csv", b"id,date\n1,2025-03-01\n", "what a post says"),
+        ("t.csv", b"", "when a post was written"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_what_to_do(
+    read: Read, tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    with pytest.raises(ArchiveError, match=sentence):
+        read(write(tmp_path, name, content))
+
+
+def test_a_mapping_that_does_not_fit_is_refused(read: Read, tmp_path: Path) -> None:
+    path = write(tmp_path, "t.csv", as_csv(ROWS))
+
+    with pytest.raises(ArchiveError, match="no role"):
+        read(path, mapping={"body": "text"})
+    with pytest.raises(ArchiveError, match="which the file has not"):
+        read(path, mapping={"text": "words"})
+    with pytest.raises(ArchiveError, match="community"):
+        read(path, community=None)
+    with pytest.raises(ArchiveError, match="there is no file"):
+        read(tmp_path / "absent.csv")
+
+
+def test_an_empty_table_is_an_import_of_nothing(read: Read, tmp_path: Path) -> None:
+    assert read(write(tmp_path, "t.csv", b"id,date,text\n")) == []
+
+
+def test_the_service_users_feedback_is_imported_but_for_empty_and_undated_answers(
+    read: Read, data_dir: Path
+) -> None:
+    mapping = {"text": "answer", "title": "question", "created_at": "date", "id": "comment_id"}
+    path = data_dir / "nhs_feedback.parquet"
+
+    batches = read(path, mapping=mapping, community="feedback")
+
+    table = pq.read_table(path, columns=["answer", "date"])
+    empty = [not (answer or "").strip() for answer in table["answer"].to_pylist()]
+    undated = [day is None for day in table["date"].to_pylist()]
+    n_undated = sum(late and not bare for late, bare in zip(undated, empty, strict=True))
+    assert drops_of(batches) == {"empty": 508, "no_date": n_undated}
+    assert len(posts_of(batches)) == 7906 - 508 - n_undated
+    assert len({post.native_id for post in posts_of(batches)}) == len(posts_of(batches))
+
+
+def test_a_part_of_the_reddit_communities_is_imported_row_by_row(
+    read: Read, data_dir: Path, tmp_path: Path
+) -> None:
+    table = pq.read_table(data_dir / "reddit_communities.parquet")
+    part = table.take(list(range(0, table.num_rows, 16)))
+    pq.write_table(part, tmp_path / "part.parquet")
+
+    batches = read(tmp_path / "part.parquet", community=None)
+
+    assert len(posts_of(batches)) + sum(drops_of(batches).values()) == part.num_rows
+    bodies = sum(bool((body or "").strip()) for body in part["body"].to_pylist())
+    assert sum(bool(post.text) for post in posts_of(batches)) == bodies
+    assert {batch.community for batch in batches} == set(part["community"].to_pylist())
+
+
+@pytest.mark.slow
+def test_the_reddit_communities_are_imported_to_the_last_row(read: Read, data_dir: Path) -> None:
+    path = data_dir / "reddit_communities.parquet"
+    description = describe_archive(path)
+
+    batches = read(path, community=None)
+
+    assert description.n_rows == sum(description.communities.values()) == 32_996
+    assert len(description.communities) == 33
+    imported = Counter(post.community for post in posts_of(batches))
+    dropped = Counter({b.community: sum(b.drops.values()) for b in batches})
+    assert imported + dropped == Counter(description.communities)
