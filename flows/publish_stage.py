@@ -16,7 +16,9 @@ SUPPORT_LINES = (
 def publish(warehouse: Warehouse, night: Night) -> str:
     """Publish both releases; returns what to note, in counts."""
     controlled = publish_controlled(warehouse.connection, night.home)
-    tables = pass_gate(warehouse.connection, language=night.settings.study.language)
+    tables = pass_gate(
+        warehouse.connection, run_id=night.run.run_id, language=night.settings.study.language
+    )
     dashboard = build_dashboard(tables, _about(night))
     public = publish_public(tables, night.home, dashboard=dashboard, run=night.run)
     return (

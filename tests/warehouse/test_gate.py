@@ -339,6 +339,16 @@ def test_no_rare_word_is_shown_in_a_topic(study: Study, plant: Callable[[Study],
     assert tables.report.tables["topics"].words_hidden == 3
 
 
+@pytest.mark.parametrize(
+    "detail",
+    ["a model was fitted", "a newer model took its place", "split from topic 3 (similarity 0.41)"],
+)
+def test_the_software_s_own_words_about_a_topic_are_shown(study: Study, detail: str) -> None:
+    study.sql("UPDATE topic_events SET detail = ?", detail)
+    tables = pass_gate(study.connection)
+    assert {row["detail"] for row in rows_of(tables, "topic_events")} == {detail}
+
+
 def test_a_pseudonym_is_no_topic_word_however_often_it_is_written(study: Study) -> None:
     mention = f"author_{author(5)}"
     study.add_posts(90, text=f"thanks {mention}")

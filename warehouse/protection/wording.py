@@ -5,6 +5,7 @@ name. A word is shown if 10 people used it, in 2 threads. An example is an appro
 is left out where it shares a long run of words with a post, since such a run finds the post again.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -24,6 +25,16 @@ ANY_RUN = 8  # words in a row shared with any post
 # Columns made of words that people wrote.
 _WORDED = {"topics": ("label", "terms"), "topic_events": ("detail",)}
 
+# What the software itself writes into the detail of an event, however rare it is in posts.
+_OWN_WORDS = frozenset(
+    (
+        *("a", "and", "as", "became", "born", "by", "fitted", "from", "in", "into", "is", "its"),
+        *("merged", "model", "new", "newer", "of", "place", "retired", "similarity", "split"),
+        *("still", "the", "to", "took", "topic", "topics", "was", "with"),
+    )
+)
+_PLAIN_NUMBER = re.compile(r"\d{1,4}(?:\.\d{1,4})?")
+
 
 def hide_rare_words(
     connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]
@@ -37,14 +48,21 @@ def hide_rare_words(
         (table, column): tables[table].column(column).to_pylist() for table, column in columns
     }
     rare = _rare_pieces(connection, [text for column in values.values() for text in _flat(column)])
+    rare_in_events = {piece for piece in rare if not _is_own(piece)}
     shown, hidden = dict(tables), Counter[str]()
     for (table, column), texts in values.items():
-        cleaned = [_cleaned(text, rare) for text in texts]
+        kept_out = rare_in_events if table == "topic_events" else rare
+        cleaned = [_cleaned(text, kept_out) for text in texts]
         place = shown[table].column_names.index(column)
         field = shown[table].schema.field(column)
         shown[table] = shown[table].set_column(place, field, pa.array(cleaned, field.type))
         hidden[table] += sum(text.count(HIDDEN) for text in cleaned)
     return shown, dict(hidden)
+
+
+def _is_own(piece: str) -> bool:
+    bare = piece.strip(".,:;()%")
+    return bare in _OWN_WORDS or _PLAIN_NUMBER.fullmatch(bare) is not None
 
 
 def _flat(column: Iterable[str | list[str]]) -> Iterator[str]:
