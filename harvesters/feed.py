@@ -21,7 +21,7 @@ import feedparser
 
 from harvesters.base import Blocked, Gone, ParseError, ResponseRefused, SourceSpec
 from harvesters.client import PoliteClient, Response
-from harvesters.json_fields import MalformedItem, utc_time
+from harvesters.json_fields import MalformedItem, is_web_address, utc_time
 from harvesters.markup import Markup, html_to_text, plain_to_text
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import Dropped, read_context, read_items
@@ -285,7 +285,7 @@ def _url(entry: Mapping[str, Any], address: str) -> str | None:
         url = urljoin(address, link) if isinstance(link, str) and link else ""
     except ValueError:
         return None
-    return url if url.startswith(("https://", "http://")) else None
+    return url if is_web_address(url) else None
 
 
 def _is_front_page(url: str) -> bool:

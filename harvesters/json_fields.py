@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from harvesters.base import ParseError
 
@@ -71,6 +72,20 @@ def optional_text(item: Mapping[str, Any], name: str) -> str | None:
     """Return a field's text, or None where there is none."""
     value = item.get(name)
     return value if isinstance(value, str) and value.strip() else None
+
+
+def web_address(item: Mapping[str, Any], name: str) -> str | None:
+    """Return a field's http(s) address, or None where there is none that can be read."""
+    value = item.get(name)
+    return value if isinstance(value, str) and is_web_address(value) else None
+
+
+def is_web_address(text: str) -> bool:
+    """Tell whether a text is an absolute http(s) address."""
+    try:
+        return urlsplit(text).scheme in {"http", "https"} and bool(urlsplit(text).hostname)
+    except ValueError:
+        return False
 
 
 def whole_field(item: Mapping[str, Any], name: str) -> int:

@@ -28,6 +28,7 @@ from harvesters.json_fields import (
     optional_time,
     text_field,
     time_field,
+    web_address,
 )
 from harvesters.markup import html_to_text
 from harvesters.posts import ReadContext, build_post
@@ -98,7 +99,7 @@ def build_status(
         title=optional_text(item, "spoiler_text") or "",
         body=html_to_text(content),
         raw=content,
-        url=optional_text(item, "url"),
+        url=web_address(item, "url"),
         automated=account.get("bot") is True,
     )
 

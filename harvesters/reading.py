@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harvesters.base import ParseError, SourceSpec
-from harvesters.json_fields import MalformedItem, as_object
+from harvesters.json_fields import as_object
 from harvesters.posts import ReadContext
 from warehouse.protection.keys import KeyRing
-from warehouse.records import Post, RecordError
+from warehouse.records import Post
 
 MALFORMED = "malformed"
 _ENOUGH_TO_DOUBT = 5  # items: fewer broken ones are counted, so that one cannot stop every night
@@ -54,7 +54,7 @@ def read_items(
             posts.append(build(as_object(item)))
         except Dropped as dropped:
             drops[dropped.reason] += 1
-        except (MalformedItem, RecordError):
+        except ValueError:  # MalformedItem, RecordError, and what parsers say of odd input
             drops[MALFORMED] += 1
     if set(drops) == {MALFORMED} and not posts and drops[MALFORMED] >= _ENOUGH_TO_DOUBT:
         raise ParseError(

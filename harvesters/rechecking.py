@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from harvesters.base import Blocked, HarvestError, ParseError
-from harvesters.json_fields import MalformedItem
 from harvesters.reading import Dropped
-from warehouse.records import Clock, Post, PostRef, RecordError, Sighting
+from warehouse.records import Clock, Post, PostRef, Sighting
 
 
 def recheck_groups(
@@ -57,7 +56,7 @@ def look_at(
     except Dropped as dropped:
         if dropped.reason in reasons:
             return gone(ref, reason=reasons[dropped.reason], seen_at=seen_at)
-    except (MalformedItem, RecordError):
+    except ValueError:  # broken, as in `reading.read_items`
         pass
     return unknown(ref, reason="error", seen_at=seen_at)
 

@@ -28,6 +28,7 @@ from harvesters.json_fields import (
     text_field,
     time_field,
     utc_time,
+    web_address,
     whole_field,
 )
 from harvesters.markup import html_to_text
@@ -142,7 +143,7 @@ def build_blog_post(context: ReadContext, item: Mapping[str, Any]) -> Post:
         title=html_to_text(text_field(object_field(item, "title"), "rendered")).text,
         body=html_to_text(raw),
         raw=raw,
-        url=optional_text(item, "link"),
+        url=web_address(item, "link"),
     )
 
 
@@ -165,7 +166,7 @@ def build_comment(context: ReadContext, item: Mapping[str, Any]) -> Post:
         title="",
         body=html_to_text(raw),
         raw=raw,
-        url=optional_text(item, "link"),
+        url=web_address(item, "link"),
     )
 
 

@@ -21,11 +21,12 @@ from harvesters.archives.fields import (
     read_time,
 )
 from harvesters.archives.files import ArchiveError, Row, TableFile
+from harvesters.json_fields import is_web_address
 from harvesters.markup import plain_to_text
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import MALFORMED, Dropped
 from warehouse.protection.keys import SEPARATOR, KeyRing
-from warehouse.records import Batch, Post, PostKind, RecordError
+from warehouse.records import Batch, Post, PostKind
 
 BATCH_ROWS = 5000
 HELD_BATCHES = 4  # in memory at once, over all communities
@@ -250,7 +251,7 @@ class _Reader:
                 url=self._url(row),
                 automated=person.automated,
             )
-        except RecordError:
+        except ValueError:
             raise Dropped(MALFORMED) from None
 
     def _place(self, row: Row) -> tuple[str, str, str | None, PostKind]:
@@ -278,8 +279,8 @@ class _Reader:
         if url is None:
             return None
         if url.startswith("/") and self._layout.is_reddit:
-            return REDDIT + url
-        return url if url.startswith(("https://", "http://")) else None
+            url = REDDIT + url
+        return url if is_web_address(url) else None
 
     def _context(self, community: str) -> ReadContext:
         if community not in self._contexts:
