@@ -31,5 +31,5 @@ def backfill(
         Virtual time, for simulated homes only.
     """
     night = begin(__file__, home, flow="backfill", as_of=as_of)
-    chosen = night.settings.source_named(source)
+    chosen = night.settings.runnable_source(source)
     return end_state(run_stages(night, harvest=(chosen,), recheck=(), since=since))

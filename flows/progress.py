@@ -1,6 +1,7 @@
 """Progress of long work: a live display on a terminal, plain lines in a pipe."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -42,5 +43,27 @@ def ticking(console: Console, title: str, total: int) -> Iterator[Ticker]:
         done += 1
         if done % every == 0 or done == total:
             console.print(f"{title}: {done}/{total} {text}", highlight=False)
+
+    yield line
+
+
+QUIET_SECONDS = 10.0
+"""How long work of unknown length says nothing where nobody watches it live."""
+
+
+@contextmanager
+def telling(console: Console) -> Iterator[Callable[[str], None]]:
+    """Show what work of unknown length is at: one live line on a terminal, few lines in a pipe."""
+    if console.is_terminal:
+        with console.status("") as status:
+            yield status.update
+        return
+    last = time.monotonic()
+
+    def line(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= QUIET_SECONDS:
+            last = time.monotonic()
+            console.print(text, highlight=False)
 
     yield line

@@ -275,6 +275,13 @@ class Settings:
         """Return the sources that a night reads."""
         return tuple(source for source in self.sources if self._reason(source) is None)
 
+    def runnable_source(self, name: str) -> SourceSettings:
+        """Return one source to read; raises `SettingsError` with the reason where it must not."""
+        source = self.source_named(name)
+        if reason := self._reason(source):
+            raise SettingsError(f"source {name} is not read: {reason}")
+        return source
+
     def spec_of(
         self, source: SourceSettings, environ: Mapping[str, str] | None = None
     ) -> SourceSpec:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from flows.commands import corpus, night, session, sources, study
+from flows.commands import corpus, demo, imports, measures, night, session, sources, study
 from flows.doctor import assert_own_packages
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, wherever it lives
@@ -72,8 +72,18 @@ app = typer.Typer(
 )
 
 
-for _module in (study, sources, night, corpus):
-    app.add_typer(_module.commands, rich_help_panel=_module.commands.rich_help_panel)
+for _commands in (
+    study.commands,
+    demo.commands,
+    imports.commands,
+    sources.commands,
+    night.commands,
+    corpus.commands,
+    measures.topics,
+    measures.frames,
+    measures.prevalence,
+):
+    app.add_typer(_commands, rich_help_panel=_commands.rich_help_panel)
 
 
 @app.callback()

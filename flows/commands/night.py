@@ -60,7 +60,7 @@ def harvest(
 
     night = prepare_night(session.find_home(home).root, flow="harvest")
     every = night.settings.runnable_sources()
-    chosen = every if source is None else (night.settings.source_named(source),)
+    chosen = every if source is None else (night.settings.runnable_source(source),)
     reports = [report for one in chosen for report in stages.harvest_source(night, one)]
     with open_warehouse(night) as warehouse:
         warehouse.start_run(night.run)

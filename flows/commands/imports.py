@@ -1,0 +1,122 @@
+"""`valuetalk import`: archives that the study holds already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands import output, session
+
+commands = typer.Typer()
+
+
+@commands.command("import", rich_help_panel="Study")
+def import_archives(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            metavar="FILE...",
+            help="Parquet, CSV or NDJSON, each also as .gz or .zst.",
+        ),
+    ],
+    home: session.HomeOption = None,
+    *,
+    source: Annotated[
+        str | None, typer.Option(help="Source of valuetalk.toml that the posts belong to.")
+    ] = None,
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            metavar="ROLE=COLUMN,...",
+            help="What columns mean, as text=body,created_at=date. Roles: id, thread, parent, "
+            "author, community, created_at, title, text, url.",
+        ),
+    ] = None,
+    community: Annotated[
+        str | None, typer.Option(help="Community of rows that name none; else the source's name.")
+    ] = None,
+    ethics_ref: Annotated[
+        str | None, typer.Option(help="Ethics approval that covers a new source.")
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Licence of a new source's posts.")] = "",
+    one_post_per_person: Annotated[
+        bool, typer.Option("--one-post-per-person", help="Each row is another person's answer.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print field names and counts.")
+    ] = False,
+    as_json: session.JsonOption = False,
+) -> None:
+    """Import archives through the same protection and loading as a harvest."""
+    roles = _roles(mapping)
+    if dry_run:
+        _describe(files, roles, as_json=as_json)
+        return
+    if source is None:
+        raise session.WrongUse("name the source that the posts belong to with --source")
+    from rich.console import Console
+
+    from flows.import_stage import archive_source, import_files
+    from flows.night import prepare_night
+    from flows.progress import telling
+
+    study = session.open_study(home)
+    archive_source(
+        study.home,
+        study.settings,
+        source,
+        ethics_ref=ethics_ref,
+        licence=licence,
+        one_post_per_person=one_post_per_person,
+    )
+    night = prepare_night(study.home.root, flow="import")
+    with telling(Console(stderr=True)) as say:
+        counts = import_files(
+            night, files, source=source, community=community, mapping=roles, say=say
+        )
+    rows = [{"what": "rows", "n": counts.rows}, {"what": "posts", "n": counts.posts}]
+    rows += [{"what": f"dropped: {why}", "n": n} for why, n in sorted(counts.drops.items())]
+    rows += [
+        {"what": "new", "n": counts.load.new},
+        {"what": "edited", "n": counts.load.edited},
+        {"what": "unchanged", "n": counts.load.unchanged},
+        {"what": "refused", "n": counts.load.refused},
+    ]
+    output.print_rows(rows, form=output.chosen_form(as_json=as_json))
+
+
+def _roles(mapping: str | None) -> dict[str, str] | None:
+    if mapping is None:
+        return None
+    pairs = [pair.split("=", 1) for pair in mapping.split(",")]
+    if any(len(pair) != 2 or not all(part.strip() for part in pair) for pair in pairs):  # noqa: PLR2004 # a role and a column
+        raise session.WrongUse(
+            f"--map {mapping} is not a list of role=column: write it as text=body,created_at=date"
+        )
+    return {role.strip(): column.strip() for role, column in pairs}
+
+
+def _describe(files: list[Path], roles: dict[str, str] | None, *, as_json: bool) -> None:
+    from harvesters.archives.tables import describe_archive
+
+    rows = []
+    for file in files:
+        found = describe_archive(file, roles)
+        rows.append(
+            {
+                "file": file.name,
+                "rows": found.n_rows,
+                "fields": ", ".join(found.fields),
+                "read as": ", ".join(
+                    f"{role}={'|'.join(columns)}" for role, columns in found.mapping.items()
+                ),
+                "not read": ", ".join(found.unread),
+                "communities": len(found.communities),
+            }
+        )
+    output.print_rows(rows, form=output.chosen_form(as_json=as_json))

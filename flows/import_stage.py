@@ -1,0 +1,131 @@
+"""Import of existing archives: through the same landing and loading as a harvest."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flows import stages
+from flows.night import Night, open_warehouse
+from flows.settings import ARCHIVE, Settings, SettingsError, SourceSettings
+from flows.study_file import append_source
+from harvesters.archives.tables import read_archive
+from warehouse.home import Home
+from warehouse.landing import write_segment
+from warehouse.records import Batch, LoadCounts, SegmentHeader
+from warehouse.release.controlled import publish_controlled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """Every row of the files is one post or one drop with its reason."""
+
+    posts: int
+    drops: Mapping[str, int] = field(default_factory=dict)
+    load: LoadCounts = field(default_factory=LoadCounts)
+
+    @property
+    def rows(self) -> int:
+        """How many rows the files had."""
+        return self.posts + sum(self.drops.values())
+
+
+def archive_source(
+    home: Home,
+    settings: Settings,
+    name: str,
+    *,
+    ethics_ref: str | None,
+    licence: str,
+    one_post_per_person: bool,
+) -> Settings:
+    """Return settings that hold the archive's source, entering it where it is new.
+
+    Raises
+    ------
+    SettingsError
+        If neither the source's entry nor the call says which ethics approval covers the archive.
+    """
+    known = {source.name: source for source in settings.sources}
+    if name in known:
+        if gap := settings.ethics_gap(known[name]):
+            raise SettingsError(f"{home.settings_file}: source {name} yields nothing: {gap}")
+        return settings
+    if not ethics_ref:
+        raise SettingsError(
+            f"{home.settings_file} has no source {name}: say with --ethics-ref which ethics "
+            "approval covers the archive, or enter it as a source with its ethics_ref"
+        )
+    entry = SourceSettings(
+        name=name,
+        platform=ARCHIVE,
+        licence=licence,
+        ethics_ref=ethics_ref,
+        one_post_per_person=one_post_per_person,
+    )
+    return append_source(home, entry)
+
+
+def import_files(
+    night: Night,
+    files: Sequence[Path],
+    *,
+    source: str,
+    community: str | None,
+    mapping: Mapping[str, str] | None,
+    say: Callable[[str], None],
+) -> ImportCounts:
+    """Land the rows of archives, load and index them, and renew the researchers' release.
+
+    Parameters
+    ----------
+    community : str or None
+        Community of rows that name none; by default the source's name.
+    mapping : mapping from role to column, optional
+        What the columns mean where their names do not say it.
+    say : callable
+        Is told of each step.
+
+    Raises
+    ------
+    ArchiveError
+        If a file cannot be read; what was landed before it is loaded with the next night.
+    """
+    posts = 0
+    drops: Counter[str] = Counter()
+    for file in files:
+        for batch in read_archive(
+            file,
+            source=source,
+            community=community or source,
+            mapping=mapping,
+            keys=night.keys,
+            harvested_at=night.clock.now(),
+        ):
+            _land(night, batch)
+            posts += len(batch.posts)
+            drops.update(batch.drops)
+            say(f"{file.name}: {posts} posts read")
+    with open_warehouse(night) as warehouse:
+        warehouse.start_run(night.run)
+        load = stages.load_landed(warehouse, night)
+        say(f"{load.new} posts are new")
+        stages.index(warehouse)
+        publish_controlled(warehouse.connection, night.home)
+        warehouse.finish_run(night.run.run_id, status="complete")
+    return ImportCounts(posts=posts, drops=dict(drops), load=load)
+
+
+def _land(night: Night, batch: Batch) -> None:
+    header = SegmentHeader(
+        run_id=night.run.run_id,
+        source=batch.source,
+        community=batch.community,
+        activity="import",
+        harvested_at=night.clock.now(),
+        final=True,
+        fetched=batch.fetched,
+        expected=batch.expected,
+        drops=batch.drops,
+    )
+    write_segment(night.home.landing, header, posts=batch.posts)
