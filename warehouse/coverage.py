@@ -1,5 +1,6 @@
 """Which community was harvested on which day, and how many posts of that day are held."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
@@ -16,73 +17,83 @@ _STATUS_OF: Final[dict[HarvestStatus, str]] = {
     "failed": "missing",
 }
 
-_HELD = """
-SELECT day, status FROM coverage
-WHERE source = $source AND community = $community AND day BETWEEN $first AND $last
+_TOUCHED = "SELECT source, community, min(day), max(day) FROM touched GROUP BY source, community"
+_PLACE = "source = $source AND community = $community"
+_HELD = f"SELECT day, status, n_posts FROM coverage WHERE {_PLACE} AND day BETWEEN $first AND $last"
+_COUNTED = f"""
+SELECT created_at::DATE AS day, count(*) FROM posts
+WHERE {_PLACE} AND created_at >= $first::TIMESTAMP::TIMESTAMPTZ
+    AND created_at < ($last + 1)::TIMESTAMP::TIMESTAMPTZ
+GROUP BY day
 """
-_FORGET = """
-DELETE FROM coverage
-WHERE source = $source AND community = $community AND day IN (SELECT unnest($days::DATE[]))
-"""
-_MARK = """
+_FORGET = f"DELETE FROM coverage WHERE {_PLACE} AND day IN (SELECT unnest($days::DATE[]))"
+_ENTER = """
 INSERT INTO coverage
-SELECT $source, $community, unnest($days::DATE[]), $status, 0
-"""
-_TOUCH = """
-INSERT INTO touched SELECT NULL, $source, $community, unnest($days::DATE[])
-"""
-_SPANS = "SELECT source, community, min(day), max(day) FROM touched GROUP BY source, community"
-_COUNT = """
-UPDATE coverage SET n_posts = counted.n
-FROM (
-    SELECT day, count(created_at) AS n
-    FROM (SELECT unnest(range($first, $end, INTERVAL 1 DAY))::DATE AS day)
-    LEFT JOIN (
-        SELECT created_at::DATE AS day, created_at FROM posts
-        WHERE source = $source AND community = $community
-            AND created_at >= $first::TIMESTAMP::TIMESTAMPTZ
-            AND created_at < $end::TIMESTAMP::TIMESTAMPTZ
-    ) USING (day)
-    GROUP BY day
-) AS counted
-WHERE coverage.source = $source AND coverage.community = $community AND coverage.day = counted.day
+SELECT $source, $community, unnest($days::DATE[]), unnest($statuses::VARCHAR[]),
+       unnest($counts::BIGINT[])
 """
 
 
-def covered_days(header: SegmentHeader) -> tuple[date, date] | None:
-    """Return first and last UTC day that a segment says something about, if any.
+def update_coverage(
+    connection: duckdb.DuckDBPyConnection, header: SegmentHeader | None = None
+) -> None:
+    """Enter what a final segment covers; count the posts of covered days in `touched` anew.
+
+    No day is downgraded.
+    """
+    spans = {
+        (source, community): (first, last)
+        for source, community, first, last in connection.execute(_TOUCHED).fetchall()
+    }
+    marks = _marks(header) if header else {}
+    if header and marks:
+        own = (header.source, header.community)
+        first, last = spans.get(own, (header.harvested_at.date(),) * 2)
+        _update(connection, own, span=(min(first, *marks), max(last, *marks)), marks=marks)
+        spans.pop(own, None)
+    for place, span in spans.items():
+        _update(connection, place, span=span, marks={})
+
+
+def _marks(header: SegmentHeader) -> dict[date, str]:
+    """Return the status of each UTC day that a segment says something about.
 
     A complete harvest covers every day since `covers_from`; any other only its own day.
     """
     if not header.final or header.activity != "harvest":
-        return None
-    last = header.harvested_at.date()
-    complete = header.status == "complete" and header.covers_from is not None
-    first = header.covers_from.date() if complete and header.covers_from else last
-    return min(first, last), last
+        return {}
+    last = first = header.harvested_at.date()
+    if header.status == "complete" and header.covers_from is not None:
+        first = min(header.covers_from.date(), last)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return dict.fromkeys(days, _STATUS_OF[header.status])
 
 
-def count_touched(connection: duckdb.DuckDBPyConnection) -> None:
-    """Count again the posts held of each covered day between the days in `touched`."""
-    for source, community, first, last in connection.execute(_SPANS).fetchall():
-        span = {"first": first, "end": last + timedelta(days=1)}
-        connection.execute(_COUNT, {"source": source, "community": community, **span})
-
-
-def mark_days(connection: duckdb.DuckDBPyConnection, header: SegmentHeader) -> None:
-    """Enter in `coverage`, and in `touched`, what a final segment covers; never downgrade a day."""
-    span = covered_days(header)
-    if span is None:
+def _update(
+    connection: duckdb.DuckDBPyConnection,
+    place: tuple[str, str],
+    *,
+    span: tuple[date, date],
+    marks: Mapping[date, str],
+) -> None:
+    key = {"source": place[0], "community": place[1]}
+    values = {**key, "first": span[0], "last": span[1]}
+    held = {day: (status, n) for day, status, n in connection.execute(_HELD, values).fetchall()}
+    if not held and not marks:
         return
-    status = _STATUS_OF[header.status]
-    place = {"source": header.source, "community": header.community}
-    held = dict(connection.execute(_HELD, {**place, "first": span[0], "last": span[1]}).fetchall())
-    days = [day for day in _days(*span) if day not in held or RANKS[held[day]] < RANKS[status]]
-    if days:
-        connection.execute(_FORGET, {**place, "days": days})
-        connection.execute(_MARK, {**place, "days": days, "status": status})
-        connection.execute(_TOUCH, {**place, "days": [days[0], days[-1]]})
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    counted = dict(connection.execute(_COUNTED, values).fetchall())
+    changed = {}
+    for day in sorted({*held, *marks}):
+        candidates = [status for status in (held.get(day, ("",))[0], marks.get(day)) if status]
+        entry = (max(candidates, key=RANKS.__getitem__), counted.get(day, 0))
+        if held.get(day) != entry:
+            changed[day] = entry
+    if held.keys() & changed.keys():
+        connection.execute(_FORGET, {**key, "days": list(changed)})
+    if changed:
+        entries = {
+            "days": list(changed),
+            "statuses": [status for status, _ in changed.values()],
+            "counts": [n for _, n in changed.values()],
+        }
+        connection.execute(_ENTER, {**key, **entries})

@@ -19,7 +19,7 @@ from warehouse.errors import SegmentError, WarehouseError, clear_errors
 from warehouse.home import Home, make_private_folder
 from warehouse.known import write_stale_state
 from warehouse.landing import Segment
-from warehouse.loading import load_segment
+from warehouse.loading import SMALL_SEGMENT, load_segment
 from warehouse.lock import WriterLock
 from warehouse.migrations import migrate
 from warehouse.protection import erasure, erasure_list
@@ -178,18 +178,18 @@ class Warehouse:
         landing, now = self.home.landing, self.clock.now()
         path = ledger.relative_path(landing, segment)
         with clear_errors(self.home.database):
-            if ledger.has_path(self.connection, path):
+            if not segment.is_file() and ledger.has(self.connection, path=path):
                 return LoadCounts(already_loaded=True)
             content = self._read(segment)
             kept = erasure.leave_out_refused(self.connection, content, self.keys)
-        with self.transaction() as connection:
-            again = ledger.has_content(connection, kept.sha256)
-            if again or kept is not content:
-                ledger.enter(connection, content, path=path, now=now, state="removed")
-            if again:
+        with self._threads_for(kept), self.transaction() as connection:
+            if ledger.has(connection, path=path, sha256=kept.sha256):
+                ledger.enter_again(connection, content, path=path, now=now)
                 return LoadCounts(already_loaded=True)
             counts = load_segment(connection, kept, policy=self.recheck, now=now)
             ledger.enter(connection, kept, path=ledger.relative_path(landing, kept.path), now=now)
+            if kept is not content:
+                ledger.enter_again(connection, content, path=path, now=now)
         return counts.plus(LoadCounts(refused=content.rows.num_rows - kept.rows.num_rows))
 
     def write_state(self) -> None:
@@ -270,6 +270,18 @@ class Warehouse:
         """
         with self.transaction() as connection:
             return replace_rows(connection, table, rows, keys=keys)
+
+    @contextmanager
+    def _threads_for(self, segment: Segment) -> Iterator[None]:
+        """Load a small segment in one thread: waking a second one costs more than it helps."""
+        if segment.rows.num_rows > SMALL_SEGMENT:
+            yield
+            return
+        self.connection.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.connection.execute("RESET threads")
 
     def _read(self, file: Path) -> Segment:
         return ledger.read_or_put_aside(

@@ -9,12 +9,13 @@ import duckdb
 
 from warehouse.records import LoadCounts, SegmentHeader
 
-_CURSOR = """
-SELECT cursor, last_complete_at FROM cursors WHERE source = $source AND community = $community
+_MOVE_CURSOR = """
+UPDATE cursors SET cursor = coalesce($cursor, cursor), updated_at = $now, state_written = false,
+                   last_complete_at = greatest(last_complete_at, $complete_at)
+WHERE source = $source AND community = $community
 """
-_FORGET_CURSOR = "DELETE FROM cursors WHERE source = $source AND community = $community"
-_KEEP_CURSOR = """
-INSERT INTO cursors VALUES ($source, $community, $cursor, $last_complete_at, $now, false)
+_FIRST_CURSOR = """
+INSERT INTO cursors VALUES ($source, $community, coalesce($cursor, '{}'), $complete_at, $now, false)
 """
 
 _FORGET_VALIDATORS = """
@@ -31,7 +32,7 @@ _THIS_ROW = (
     "run_id = $run_id AND source = $source AND community = $community AND activity = $activity"
 )
 _SO_FAR = f"""
-SELECT expected, fetched, new, edited, gone, drops, gaps, requests, not_modified,
+SELECT expected, fetched, new, edited, gone, drops::JSON, gaps::JSON, requests, not_modified,
        throttled_seconds, status, error
 FROM harvests WHERE {_THIS_ROW}
 """
@@ -40,7 +41,9 @@ _KEEP_ROW = """
 INSERT INTO harvests (run_id, source, community, activity, expected, fetched, new, edited, gone,
     dropped, drops, gaps, requests, not_modified, throttled_seconds, status, error)
 VALUES ($run_id, $source, $community, $activity, $expected, $fetched, $new, $edited, $gone,
-    $dropped, $drops, $gaps, $requests, $not_modified, $throttled_seconds, $status, $error)
+    $dropped, $drops::JSON::MAP(VARCHAR, BIGINT),
+    $gaps::JSON::STRUCT(since TIMESTAMPTZ, until TIMESTAMPTZ, reason VARCHAR)[],
+    $requests, $not_modified, $throttled_seconds, $status, $error)
 """
 
 _HARVESTED = """
@@ -54,16 +57,18 @@ def move_cursor(
     connection: duckdb.DuckDBPyConnection, header: SegmentHeader, *, now: datetime
 ) -> None:
     """Take over cursor and validators of a segment; its state files are stale from now on."""
-    place = {"source": header.source, "community": header.community}
-    cursor, last_complete_at = connection.execute(_CURSOR, place).fetchone() or ("{}", None)
-    if header.cursor is not None:
-        cursor = json.dumps(dict(header.cursor), ensure_ascii=False)
-    if header.final and header.activity == "harvest" and header.status == "complete":
-        last_complete_at = max(last_complete_at or header.harvested_at, header.harvested_at)
-    connection.execute(_FORGET_CURSOR, place)
-    connection.execute(
-        _KEEP_CURSOR, {**place, "cursor": cursor, "last_complete_at": last_complete_at, "now": now}
-    )
+    complete = header.final and header.activity == "harvest" and header.status == "complete"
+    cursor = None if header.cursor is None else json.dumps(dict(header.cursor), ensure_ascii=False)
+    values = {
+        "source": header.source,
+        "community": header.community,
+        "cursor": cursor,
+        "complete_at": header.harvested_at if complete else None,
+        "now": now,
+    }
+    moved = connection.execute(_MOVE_CURSOR, values).fetchone()
+    if not moved or not moved[0]:
+        connection.execute(_FIRST_CURSOR, values)
     if header.validators:
         _keep_validators(connection, header, now=now)
 
@@ -107,11 +112,13 @@ def add_to_pass(
     row = connection.execute(_SO_FAR, key).fetchone()
     expected, fetched, new, edited, gone, drops, gaps, *rest = row or _NOTHING
     requests, not_modified, throttled, status, error = rest
-    all_drops = Counter(drops) + Counter(header.drops)
-    all_gaps = gaps + [
-        {"since": gap.since, "until": gap.until, "reason": gap.reason} for gap in header.gaps
+    all_drops = Counter(json.loads(drops)) + Counter(header.drops)
+    all_gaps = json.loads(gaps) + [
+        {"since": gap.since.isoformat(), "until": gap.until.isoformat(), "reason": gap.reason}
+        for gap in header.gaps
     ]
-    connection.execute(_FORGET_ROW, key)
+    if row:
+        connection.execute(_FORGET_ROW, key)
     connection.execute(
         _KEEP_ROW,
         {
@@ -122,8 +129,8 @@ def add_to_pass(
             "edited": edited + counts.edited,
             "gone": gone + counts.confirmed,
             "dropped": sum(all_drops.values()),
-            "drops": dict(all_drops),
-            "gaps": all_gaps,
+            "drops": json.dumps(all_drops),
+            "gaps": json.dumps(all_gaps),
             "requests": requests + header.traffic.requests,
             "not_modified": not_modified + header.traffic.not_modified,
             "throttled_seconds": throttled + header.traffic.throttled_seconds,
@@ -140,7 +147,7 @@ def note_harvest(connection: duckdb.DuckDBPyConnection, header: SegmentHeader) -
         connection.execute(_HARVESTED, {"source": header.source, "at": header.harvested_at})
 
 
-_NOTHING: tuple[Any, ...] = (None, 0, 0, 0, 0, {}, [], 0, 0, 0.0, "partial", None)
+_NOTHING: tuple[Any, ...] = (None, 0, 0, 0, 0, "{}", "[]", 0, 0, 0.0, "partial", None)
 
 
 def _sum(first: int | None, second: int | None) -> int | None:

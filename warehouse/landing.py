@@ -107,7 +107,7 @@ def read_segment(path: Path) -> Segment:
             "to be harvested again"
         )
     try:
-        rows = pq.read_table(pa.BufferReader(content), use_threads=False)
+        rows = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
         header = header_from_json((rows.schema.metadata or {})[_HEADER_KEY])
     except (pa.ArrowException, KeyError, TypeError, ValueError):
         raise _foreign(path) from None

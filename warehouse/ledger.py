@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 import pyarrow as pa
@@ -25,9 +24,9 @@ _GONE = """
 SELECT path FROM (SELECT unnest($paths::VARCHAR[]) AS path)
 SEMI JOIN (SELECT path FROM segments WHERE state = 'removed') USING (path)
 """
-_HAS_PATH = "SELECT 1 FROM segments WHERE state <> 'quarantined' AND path = $path LIMIT 1"
-_HAS_CONTENT = """
-SELECT 1 FROM segments WHERE state <> 'quarantined' AND sha256 = $sha256 LIMIT 1
+_HAS = """
+SELECT 1 FROM segments
+WHERE state <> 'quarantined' AND (path = $path OR sha256 = $sha256) LIMIT 1
 """
 _ENTER = "INSERT INTO segments VALUES ($path, $sha256, $n_rows, $now, $state, NULL)"
 _FORGET_ASIDE = "DELETE FROM segments WHERE path = $path AND state = 'quarantined'"
@@ -73,33 +72,29 @@ def loaded_files(connection: duckdb.DuckDBPyConnection, landing: Path, folder: P
     return _in_ledger(connection, landing, sorted(folder.glob("[!.]*")), wanted=True)
 
 
-def has_path(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
-    """Whether a segment was loaded from this path."""
-    return connection.execute(_HAS_PATH, {"path": path}).fetchone() is not None
-
-
-def has_content(connection: duckdb.DuckDBPyConnection, sha256: str) -> bool:
-    """Whether a segment of this digest was loaded, under whatever name."""
-    return connection.execute(_HAS_CONTENT, {"sha256": sha256}).fetchone() is not None
+def has(
+    connection: duckdb.DuckDBPyConnection, *, path: str | None = None, sha256: str | None = None
+) -> bool:
+    """Whether a segment of this path, or of this content under whatever name, was loaded."""
+    values = {"path": path, "sha256": sha256}
+    return connection.execute(_HAS, values).fetchone() is not None
 
 
 def enter(
-    connection: duckdb.DuckDBPyConnection,
-    segment: Segment,
-    *,
-    path: str,
-    now: datetime,
-    state: Literal["loaded", "removed"] = "loaded",
+    connection: duckdb.DuckDBPyConnection, segment: Segment, *, path: str, now: datetime
 ) -> None:
-    """Enter a segment as loaded, or as one whose place another file has taken."""
-    values = {
-        "path": path,
-        "sha256": segment.sha256,
-        "n_rows": segment.rows.num_rows,
-        "now": now,
-        "state": state,
-    }
-    connection.execute(_ENTER, values)
+    """Enter a segment as loaded."""
+    values = {"path": path, "sha256": segment.sha256, "n_rows": segment.rows.num_rows, "now": now}
+    connection.execute(_ENTER, {**values, "state": "loaded"})
+
+
+def enter_again(
+    connection: duckdb.DuckDBPyConnection, segment: Segment, *, path: str, now: datetime
+) -> None:
+    """Enter another name of what is loaded, unless it is entered, so that it waits no more."""
+    if not has(connection, path=path):
+        values = {"path": path, "sha256": segment.sha256, "n_rows": segment.rows.num_rows}
+        connection.execute(_ENTER, {**values, "now": now, "state": "removed"})
 
 
 def enter_heir(

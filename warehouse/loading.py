@@ -4,6 +4,7 @@ Rows of one post are judged in time order, one turn after the other; each turn i
 statements over sets. The usual segment holds every post once and takes one turn.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,14 +12,17 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from warehouse import loading_sql as sql
-from warehouse.coverage import count_touched, mark_days
+from warehouse.coverage import update_coverage
 from warehouse.harvest_log import add_to_pass, move_cursor, note_harvest
 from warehouse.landing import Segment
 from warehouse.protection.withdrawal import TOUCHED, recount_threads, withdraw
 from warehouse.rechecks import RecheckPolicy
 from warehouse.records import LoadCounts
+
+SMALL_SEGMENT = 2_000  # rows up to which a second thread costs more than it helps
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,6 @@ class _Tally:
     disowned: int
     returned: int
     held: int
-    turns: int
 
     def as_counts(self) -> LoadCounts:
         """Return the verdicts."""
@@ -56,16 +59,14 @@ def load_segment(
 ) -> LoadCounts:
     """Apply a segment that was not loaded before; the caller begins and commits.
 
-    What the erasure list refuses must have been left out of it.
-
-    A sighting of a post that is not held counts as `unknown`, and so does one that says a post is
-    gone though it was seen later; an edited sighting counts as `present` beside its post's row.
+    What the erasure list refuses must have been left out of it. A sighting of a post that is not
+    held counts as `unknown`, and so does one that says a post is gone though it was seen later; an
+    edited sighting counts as `present` beside its post's row.
     """
+    header = segment.header
     connection.execute(TOUCHED)
     counts = _apply_rows(connection, segment.rows, policy=policy, now=now)
-    header = segment.header
-    mark_days(connection, header)
-    count_touched(connection)
+    update_coverage(connection, header)
     add_to_pass(connection, header, counts)
     move_cursor(connection, header, now=now)
     note_harvest(connection, header)
@@ -75,33 +76,45 @@ def load_segment(
 def _apply_rows(
     connection: duckdb.DuckDBPyConnection, rows: pa.Table, *, policy: RecheckPolicy, now: datetime
 ) -> LoadCounts:
+    n_landed = rows.num_rows
+    rows = rows.filter(pc.field("outcome").is_null() | (pc.field("outcome") != "edited"))
+    counts = LoadCounts(present=n_landed - rows.num_rows)
     if rows.num_rows == 0:
-        return LoadCounts()
-    counts = LoadCounts(present=rows.column("outcome").to_pylist().count("edited"))
+        return counts
+    turns = _turns(rows)
     rows = rows.append_column("line", pa.array(np.arange(rows.num_rows)))
-    connection.register("segment", rows)
+    connection.register("segment", rows.append_column("turn", pa.array(turns)))
     connection.execute(sql.LAND)
     connection.unregister("segment")
-    turn = last = 1
-    while turn <= last:
-        tally = _apply_turn(connection, turn=turn, policy=policy, now=now)
-        counts = counts.plus(tally.as_counts())
-        turn, last = turn + 1, tally.turns
-    if counts.new or counts.edited or counts.confirmed or counts.unchanged:
-        recount_threads(connection, shrunk=counts.confirmed > 0)
+    for turn in range(1, int(turns.max()) + 1):
+        counts = counts.plus(_apply_turn(connection, turn=turn, policy=policy, now=now))
+    recount_threads(connection, shrunk=counts.confirmed > 0)
     return counts
+
+
+def _turns(rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    """Return for each row which of its post's rows it is in time order, from 1."""
+    turns = np.ones(rows.num_rows, dtype=np.int32)
+    ids: list[Any] = rows.column("native_id").to_pylist()
+    if len(set(ids)) == len(ids):
+        return turns
+    times = rows.column("harvested_at").cast(pa.int64()).to_numpy()
+    so_far: Counter[str] = Counter()
+    for line in np.argsort(times, kind="stable"):
+        so_far[ids[line]] += 1
+        turns[line] = so_far[ids[line]]
+    return turns
 
 
 def _apply_turn(
     connection: duckdb.DuckDBPyConnection, *, turn: int, policy: RecheckPolicy, now: datetime
-) -> _Tally:
+) -> LoadCounts:
     connection.execute(sql.JUDGE, {"turn": turn, "confirm_after": policy.confirm_after})
-    tally = _Tally(*(value or 0 for value in _row(connection.execute(sql.TALLY))))
+    tally = _Tally(*_row(connection.execute(sql.TALLY)))
     if tally.new:
         _insert_new(connection, tally.new)
-    if tally.edited or tally.rederived:
+    if tally.edited or tally.rederived or tally.disowned:
         connection.execute(sql.REPLACED)
-        connection.execute(sql.TOUCH_REPLACED)
         connection.execute(sql.REPLACE)
     if tally.edited:
         connection.execute(sql.SUPERSEDE)
@@ -114,7 +127,7 @@ def _apply_turn(
         withdraw(connection)
     if tally.disowned:
         connection.execute(sql.ASK_COPY, {"now": now})
-    return tally
+    return tally.as_counts()
 
 
 def _insert_new(connection: duckdb.DuckDBPyConnection, n_new: int) -> None:
@@ -125,17 +138,18 @@ def _insert_new(connection: duckdb.DuckDBPyConnection, n_new: int) -> None:
     first = _row(connection.execute(sql.RESERVE_POSTS, {"n": n_new}))[0]
     connection.execute(sql.FRESH, {"first": first})
     connection.execute(sql.LOCATE)
-    connection.execute(sql.ANSWERS)
+    n_answers = _row(connection.execute(sql.ANSWERS))[0]
     connection.execute(sql.INSERT_FRESH)
     connection.execute(sql.CHECK_FRESH)
     connection.execute(sql.FIRST_REVISIONS)
     if _row(connection.execute(sql.LATE_PARENTS))[0]:
         connection.execute(sql.LINK_LATE)
-    connection.execute(sql.AWAIT_PARENTS)
+    if n_answers:
+        connection.execute(sql.AWAIT_PARENTS)
     connection.execute(sql.TOUCH_FRESH)
 
 
 def _row(result: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
     row = result.fetchone()
-    assert row is not None  # noqa: S101 # aggregates always give one row
+    assert row is not None  # noqa: S101 # aggregates and inserts always give one row
     return row

@@ -1,23 +1,21 @@
 """The loader's SQL: sets in, sets out, in the order in which a segment goes through it.
 
-`segment` is the Arrow table of a segment's rows. `landed` holds its rows in time order per post,
-`judged` those of one turn beside what is held of their posts, `fresh` the new ones with their ids,
-`replaced` the current rows that give way, `leaving` the posts that go.
+`landed` holds a segment's rows, numbered by `line` and, per post in time order, by `turn`. `judged`
+says what the rows of one turn mean for what is held, `fresh` holds the new posts with their ids,
+`replaced` what of current rows is kept when they give way, `leaving` the posts that go.
 
 Current rows are replaced by one delete and one insert, never by ON CONFLICT or MERGE, which are ten
 times slower and need an index on the big tables.
 """
 
-# What a post is found by: narrower to scan at every load than the native ids themselves.
+# A post is found by its key, which is narrower to scan at every load than the native ids.
 _KEY = "md5_number(source || chr(31) || {column})"
 
-# An edited sighting changes nothing by itself: its post is a row of its own.
 LAND = f"""
 CREATE OR REPLACE TEMP TABLE landed AS
 SELECT *, {_KEY.format(column="native_id")} AS native_key,
-       {_KEY.format(column="nullif(native_parent_id, native_id)")} AS parent_key,
-       row_number() OVER (PARTITION BY native_id ORDER BY harvested_at, line) AS turn
-FROM segment WHERE outcome IS DISTINCT FROM 'edited'
+       {_KEY.format(column="nullif(native_parent_id, native_id)")} AS parent_key
+FROM segment
 """
 
 # A row is stale where something newer is known of its post: it must not undo that.
@@ -25,16 +23,17 @@ FROM segment WHERE outcome IS DISTINCT FROM 'edited'
 JUDGE = """
 CREATE OR REPLACE TEMP TABLE judged AS
 WITH held AS (
-    SELECT landed.line AS line, locators.post_id, checks.content_hash AS held_hash, last_checked_at,
-           first_missed_at, n_missed, posts.text_version AS held_version,
-           posts.author_key AS held_author
+    SELECT line, locators.post_id, checks.content_hash AS held_hash, last_checked_at, n_missed,
+           first_missed_at, posts.text_version AS held_version,
+           posts.author_key IS NULL AS held_anonymous
     FROM landed
     JOIN locators USING (native_key)
     JOIN checks USING (post_id)
     JOIN posts USING (post_id)
     WHERE turn = $turn
 ), compared AS (
-    SELECT landed.*, held.* EXCLUDE (line),
+    SELECT line, entry, outcome, harvested_at, content_hash, text_version, native_key,
+           author_key IS NULL AS anonymous, held.* EXCLUDE (line),
            coalesce(harvested_at < last_checked_at, false) AS stale,
            n_missed + (n_missed = 0 OR harvested_at > last_checked_at)::INTEGER AS misses
     FROM landed LEFT JOIN held USING (line)
@@ -53,13 +52,10 @@ WITH held AS (
         END AS verdict
     FROM compared
 )
-SELECT *,
+SELECT line, post_id, native_key, harvested_at, verdict, n_missed, first_missed_at, misses,
     verdict IN ('edited', 'unchanged', 'present') AND NOT stale AS seen,
-    verdict = 'unchanged' AND content_hash = held_hash AND (
-        text_version > held_version
-        OR NOT stale AND author_key IS NULL AND held_author IS NOT NULL) AS rederived,
-    verdict = 'unchanged' AND content_hash = held_hash AND NOT stale
-        AND author_key IS NULL AND held_author IS NOT NULL AS disowned
+    verdict = 'unchanged' AND content_hash = held_hash AND text_version > held_version AS rederived,
+    verdict = 'unchanged' AND NOT stale AND anonymous AND NOT held_anonymous AS disowned
 FROM decided
 """
 
@@ -68,37 +64,39 @@ SELECT count(*) FILTER (verdict = 'new'), count(*) FILTER (verdict = 'edited'),
        count(*) FILTER (verdict = 'unchanged'), count(*) FILTER (verdict = 'present'),
        count(*) FILTER (verdict = 'missed'), count(*) FILTER (verdict = 'confirmed'),
        count(*) FILTER (verdict = 'unknown'), count(*) FILTER (rederived),
-       count(*) FILTER (disowned), count(*) FILTER (seen AND n_missed > 0), count(post_id),
-       (SELECT max(turn) FROM landed)
+       count(*) FILTER (disowned), count(*) FILTER (seen AND n_missed > 0), count(post_id)
 FROM judged
-"""
-
-FRESH_THREADS = """
-CREATE OR REPLACE TEMP TABLE fresh_threads AS
-SELECT source, native_thread_id, min(line) AS line FROM judged
-ANTI JOIN thread_locators USING (source, native_thread_id)
-WHERE verdict = 'new' GROUP BY source, native_thread_id
 """
 
 RESERVE_THREADS = "SELECT min(nextval('thread_ids')) FROM range($n)"
 RESERVE_POSTS = "SELECT min(nextval('post_ids')) FROM range($n)"
+
+FRESH_THREADS = """
+CREATE OR REPLACE TEMP TABLE fresh_threads AS
+SELECT source, native_thread_id, min(line) AS line FROM landed
+SEMI JOIN (SELECT line FROM judged WHERE verdict = 'new') USING (line)
+ANTI JOIN thread_locators USING (source, native_thread_id)
+GROUP BY source, native_thread_id
+"""
 
 LOCATE_THREADS = """
 INSERT INTO thread_locators
 SELECT $first + row_number() OVER (ORDER BY line) - 1, source, native_thread_id FROM fresh_threads
 """
 
+# In the order of its ids, so that what is inserted from it lies in that order too.
 FRESH = """
 CREATE OR REPLACE TEMP TABLE fresh AS
-SELECT judged.* EXCLUDE (post_id), thread_id,
-       $first + row_number() OVER (ORDER BY line) - 1 AS post_id
-FROM judged JOIN thread_locators USING (source, native_thread_id)
-WHERE verdict = 'new'
+SELECT landed.*, thread_id, $first + row_number() OVER (ORDER BY line) - 1 AS post_id
+FROM landed
+JOIN thread_locators USING (source, native_thread_id)
+SEMI JOIN (SELECT line FROM judged WHERE verdict = 'new') USING (line)
+ORDER BY line
 """
 
 LOCATE = """
 INSERT INTO locators (post_id, source, native_id, native_thread_id, url, native_key)
-SELECT post_id, source, native_id, native_thread_id, url, native_key FROM fresh ORDER BY post_id
+SELECT post_id, source, native_id, native_thread_id, url, native_key FROM fresh
 """
 
 ANSWERS = """
@@ -119,16 +117,12 @@ FROM fresh LEFT JOIN answers USING (post_id) ORDER BY post_id
 
 CHECK_FRESH = """
 INSERT INTO checks (post_id, content_hash, last_checked_at, last_tried_at, n_checks, n_missed)
-SELECT post_id, content_hash, harvested_at, harvested_at, 1, 0 FROM fresh ORDER BY post_id
+SELECT post_id, content_hash, harvested_at, harvested_at, 1, 0 FROM fresh
 """
 
 FIRST_REVISIONS = """
 INSERT INTO post_revisions (post_id, revision, seen_at, content_hash, length)
-SELECT post_id, 1, harvested_at, content_hash, length(text) FROM fresh ORDER BY post_id
-"""
-
-AWAIT_PARENTS = """
-INSERT INTO awaited_parents SELECT post_id, parent_key FROM answers WHERE parent_id IS NULL
+SELECT post_id, 1, harvested_at, content_hash, length(text) FROM fresh
 """
 
 LATE_PARENTS = """
@@ -143,20 +137,24 @@ WHERE posts.post_id = late_parents.post_id;
 DELETE FROM awaited_parents WHERE post_id IN (SELECT post_id FROM late_parents)
 """
 
+AWAIT_PARENTS = """
+INSERT INTO awaited_parents SELECT post_id, parent_key FROM answers WHERE parent_id IS NULL
+"""
+
+TOUCH_FRESH = """
+INSERT INTO touched SELECT thread_id, source, community, created_at::DATE FROM fresh
+"""
+
 # Community, thread and parent of a post are those of its first arrival: on some platforms a post
 # shows in several communities, and would wander between them from night to night.
 REPLACED = """
 CREATE OR REPLACE TEMP TABLE replaced AS
-SELECT posts.post_id, posts.source, posts.community, posts.thread_id, posts.parent_id,
-       posts.revision AS old_revision, posts.text AS old_text,
-       posts.withheld AND NOT seen AS withheld,
-       posts.revision + (verdict = 'edited')::INTEGER AS revision, verdict = 'edited' AS edited,
-       judged.kind, judged.author_key, judged.created_at, judged.edited_at,
-       greatest(posts.harvested_at, judged.harvested_at) AS harvested_at,
-       judged.title, judged.text, judged.own_text, judged.language, judged.text_version,
-       judged.automated, judged.content_hash
+SELECT line, posts.post_id, source, community, thread_id, parent_id, text AS old_text,
+       revision AS old_revision, revision + (verdict = 'edited')::INTEGER AS new_revision,
+       verdict = 'edited' AS edited, withheld AND NOT seen AS still_withheld,
+       greatest(posts.harvested_at, judged.harvested_at) AS read_at
 FROM judged JOIN posts USING (post_id)
-WHERE verdict = 'edited' OR rederived
+WHERE verdict = 'edited' OR rederived OR disowned
 """
 
 REPLACE = """
@@ -164,10 +162,13 @@ DELETE FROM posts WHERE post_id IN (SELECT post_id FROM replaced);
 INSERT INTO posts (post_id, source, community, thread_id, parent_id, kind, author_key, created_at,
     edited_at, harvested_at, title, text, own_text, language, revision, text_version, automated,
     withheld)
-SELECT post_id, source, community, thread_id, parent_id, kind, author_key, created_at,
-    edited_at, harvested_at, title, text, own_text, language, revision, text_version, automated,
-    withheld
-FROM replaced ORDER BY post_id
+SELECT post_id, replaced.source, replaced.community, thread_id, parent_id, kind, author_key,
+    created_at, edited_at, read_at, title, text, own_text, language, new_revision, text_version,
+    automated, still_withheld
+FROM replaced JOIN landed USING (line) ORDER BY post_id;
+INSERT INTO touched
+SELECT thread_id, replaced.source, replaced.community, created_at::DATE
+FROM replaced JOIN landed USING (line)
 """
 
 # The text of the current revision stands in posts; a superseded one keeps its text for some days.
@@ -176,44 +177,41 @@ UPDATE post_revisions SET text = old_text FROM replaced
 WHERE edited AND post_revisions.post_id = replaced.post_id
     AND post_revisions.revision = old_revision;
 INSERT INTO post_revisions (post_id, revision, seen_at, content_hash, length)
-SELECT post_id, revision, harvested_at, content_hash, length(text) FROM replaced
-WHERE edited ORDER BY post_id;
-UPDATE checks SET content_hash = replaced.content_hash FROM replaced
+SELECT post_id, new_revision, harvested_at, content_hash, length(text)
+FROM replaced JOIN landed USING (line) WHERE edited ORDER BY post_id;
+UPDATE checks SET content_hash = landed.content_hash FROM replaced JOIN landed USING (line)
 WHERE edited AND checks.post_id = replaced.post_id
 """
 
 # The narrow columns of every checked post; the wide ones below, where something was missed.
 CHECK = """
 UPDATE checks SET
-    last_checked_at = CASE WHEN seen OR verdict = 'missed' THEN judged.harvested_at
-                           ELSE checks.last_checked_at END,
-    last_tried_at = greatest(last_tried_at, judged.harvested_at),
+    last_checked_at = CASE WHEN seen OR verdict = 'missed' THEN harvested_at
+                           ELSE last_checked_at END,
+    last_tried_at = greatest(last_tried_at, harvested_at),
     n_checks = n_checks + (seen OR verdict = 'missed')::INTEGER
 FROM judged WHERE checks.post_id = judged.post_id AND verdict <> 'confirmed'
 """
 
 MISS = """
-UPDATE checks SET
-    first_missed_at = CASE WHEN verdict = 'missed'
-                           THEN coalesce(checks.first_missed_at, judged.harvested_at) END,
-    n_missed = CASE WHEN verdict = 'missed' THEN misses ELSE 0 END,
-    reason = CASE WHEN verdict = 'missed' THEN judged.reason END
-FROM judged WHERE checks.post_id = judged.post_id
-    AND (verdict = 'missed' OR seen AND judged.n_missed > 0);
-UPDATE posts SET withheld = (verdict = 'missed') FROM judged WHERE posts.post_id = judged.post_id
-    AND (verdict = 'missed' OR seen AND judged.n_missed > 0)
+CREATE OR REPLACE TEMP TABLE turned AS
+SELECT post_id, verdict = 'missed' AS withheld, misses, reason,
+       coalesce(first_missed_at, judged.harvested_at) AS since
+FROM judged JOIN landed USING (line)
+WHERE verdict = 'missed' OR seen AND n_missed > 0;
+UPDATE checks SET first_missed_at = CASE WHEN withheld THEN since END,
+                  n_missed = CASE WHEN withheld THEN misses ELSE 0 END,
+                  reason = CASE WHEN withheld THEN turned.reason END
+FROM turned WHERE checks.post_id = turned.post_id;
+UPDATE posts SET withheld = turned.withheld FROM turned WHERE posts.post_id = turned.post_id
 """
 
 CONFIRM = """
 CREATE OR REPLACE TEMP TABLE leaving AS
 SELECT post_id, coalesce(reason, 'not_found') AS reason,
-       coalesce(first_missed_at, harvested_at) AS first_missed_at, harvested_at AS asked_at
-FROM judged WHERE verdict = 'confirmed'
+       coalesce(first_missed_at, judged.harvested_at) AS first_missed_at,
+       judged.harvested_at AS asked_at
+FROM judged JOIN landed USING (line) WHERE verdict = 'confirmed'
 """
 
 ASK_COPY = "INSERT INTO pending_copies VALUES ($now)"
-
-TOUCH_FRESH = "INSERT INTO touched SELECT thread_id, source, community, created_at::DATE FROM fresh"
-TOUCH_REPLACED = """
-INSERT INTO touched SELECT thread_id, source, community, created_at::DATE FROM replaced
-"""

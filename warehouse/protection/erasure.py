@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse import ledger
-from warehouse.coverage import count_touched
+from warehouse.coverage import update_coverage
 from warehouse.errors import SegmentError
 from warehouse.landing import (
     Segment,
@@ -175,7 +175,7 @@ def _withdraw(
     connection.execute(_LEAVE, {"post_ids": list(post_ids), "now": now})
     withdraw(connection)
     recount_threads(connection, shrunk=True)
-    count_touched(connection)
+    update_coverage(connection)
     connection.execute(
         "UPDATE cursors SET state_written = false "
         "WHERE source IN (SELECT source FROM pending_erasures)"

@@ -56,6 +56,8 @@ def withdraw(connection: duckdb.DuckDBPyConnection) -> None:
 
 def recount_threads(connection: duckdb.DuckDBPyConnection, *, shrunk: bool) -> None:
     """Count the threads in `touched` anew; `shrunk` says that some may have no post left."""
+    if connection.execute("SELECT 1 FROM touched LIMIT 1").fetchone() is None:
+        return
     connection.execute(_COUNT_THREADS)
     if shrunk:
         connection.execute(_DROP_EMPTY)
