@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from analysis.frames.evaluation import evaluate_classifier
+from analysis.frames.evaluation import cross_validate, evaluate
 from numpy.typing import NDArray
 
 from analysis.codebook import Codebook, load_codebook
@@ -83,14 +83,20 @@ def _evaluate(
     codebook: Codebook,
     name: str,
 ) -> None:
-    rows = evaluate_classifier(
-        FrameClassifier(random_state=night.settings.analysis.seed),
+    seed = night.settings.analysis.seed
+    found = cross_validate(
+        FrameClassifier(random_state=seed),
         terms.counts[coded.rows],
         coded.values,
-        words=terms.words,
-        frames=[frame.key for frame in codebook.frames],
+        terms.words,
+        random_state=seed,
+    )
+    rows = evaluate(
+        found,
+        coded.values,
+        [frame.key for frame in codebook.frames],
         version=name,
-        random_state=night.settings.analysis.seed,
+        random_state=seed,
     )
     rows = with_column(rows, "run_id", repeated(night.run.run_id, rows.num_rows))
     warehouse.replace("evaluations", rows, keys=["run_id", "kind"])

@@ -111,8 +111,8 @@ def import_files(
         load = stages.load_landed(warehouse, night)
         say(f"{load.new} posts are new")
         stages.index(warehouse)
-        publish_controlled(warehouse.connection, night.home)
         warehouse.finish_run(night.run.run_id, status="complete")
+        publish_controlled(warehouse.connection, night.home)
     return ImportCounts(posts=posts, drops=dict(drops), load=load)
 
 

@@ -5,6 +5,7 @@ what does not need it: without a load nothing follows, and without an erase noth
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -49,6 +50,9 @@ class _Stages:
         ]
         return [report for reports in outcomes for report in reports]
 
+    def added_to(self, summary: NightSummary) -> NightSummary:
+        return replace(summary, notes=tuple(self.notes), failures=tuple(self.failures))
+
     def failed(self, stage: str) -> bool:
         return any(failure.stage == stage for failure in self.failures)
 
@@ -89,32 +93,35 @@ def run_stages(
     if not stages.failed("load"):
         erased = stages.run(tasks.erase, 0)
         indexed = stages.run(tasks.index, 0)
-        _analyse_and_publish(stages, night)
+        _analyse(stages, night)
     summary = NightSummary(
-        run_id=night.run.run_id,
-        reports=tuple(reports),
-        load=load,
-        erased=erased,
-        indexed=indexed,
-        notes=tuple(stages.notes),
-        failures=tuple(stages.failures),
+        run_id=night.run.run_id, reports=tuple(reports), load=load, erased=erased, indexed=indexed
     )
-    stages.run(tasks.finish_run, None, summary.status, summary.error)
+    summary = _publish(stages, stages.added_to(summary))
     tasks.report_harvest(summary.reports)
     tasks.report_night(summary)
     return summary
 
 
-def _analyse_and_publish(stages: _Stages, night: Night) -> None:
+def _analyse(stages: _Stages, night: Night) -> None:
     if night.home.is_simulated:
         stages.note(tasks.code_simulated)
     stages.note(tasks.topics)
     stages.note(tasks.frames)
     stages.note(tasks.prevalence)
-    if stages.failed("erase"):
-        stages.notes.append("nothing was published, because erasing failed")
-    else:
-        stages.note(tasks.publish)
+
+
+def _publish(stages: _Stages, summary: NightSummary) -> NightSummary:
+    """Publish, and record how the night ended, before that too: the release shows it."""
+    stages.run(tasks.finish_run, None, summary.status, summary.error)
+    if stages.failed("load") or stages.failed("erase"):
+        stages.notes.append("nothing was published, because loading or erasing failed")
+        return stages.added_to(summary)
+    stages.note(tasks.publish)
+    published = stages.added_to(summary)
+    if published.status != summary.status:
+        stages.run(tasks.finish_run, None, published.status, published.error)
+    return published
 
 
 def end_state(summary: NightSummary) -> State[NightSummary]:

@@ -57,7 +57,7 @@ class WordPressSite:
 
     def n_requests(self) -> int:
         """How many requests the site has answered, by its own log."""
-        return self.requests_log.read_text(errors="replace").count("]: GET ")
+        return self.requests_log.read_text(errors="replace").count(" Accepted")
 
 
 @pytest.fixture
