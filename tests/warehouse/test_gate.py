@@ -156,6 +156,7 @@ def deleted_since(study: Study) -> None:
 
 
 CARERS = {"community": "carers", "period": JANUARY}
+AT = {"period": JANUARY}
 FEW, ONE, SMALL = "fewer_than_10_authors", "one_author_over_half", "numerator_1_to_7"
 WEEK = {"bin": "week"}
 CELLS: list[tuple[Callable[[Study], None], dict[str, Any], str]] = [
@@ -258,7 +259,33 @@ def test_no_share_of_a_topic_that_few_write_about_is_shown(
     for table in ("topic_trends", "frame_topics"):
         (row,) = rows_of(tables, table, topic_id=2)
         assert [row[name] for name in ("share", "lower", "upper", "n_posts")] == [None] * 4
-    assert tables.report.tables["topic_trends"].withheld == {reason: 1}
+    assert tables.report.tables["topic_trends"].withheld[reason] == 1
+
+
+def test_what_would_tell_the_one_withheld_topic_is_withheld_too(study: Study) -> None:
+    add_topic(study, 2)
+    add_topic(study, 3)
+    study.sql("DELETE FROM topic_trends")
+    for topic, share in ((0, 0.55), (1, 0.4), (2, 0.05), (3, 0.0)):
+        study.trend(share, n_posts=100, topic_id=topic)
+    study.trend(0.6, n_posts=100, topic_id=0, period=FEBRUARY)
+    study.trend(0.4, n_posts=100, topic_id=1, period=FEBRUARY)
+    tables = pass_gate(study.connection)
+    shares = {row["topic_id"]: row["share"] for row in rows_of(tables, "topic_trends", **AT)}
+    assert shares == {0: 0.55, 1: None, 2: None, 3: 0.0}
+    assert tables.report.tables["topic_trends"].withheld == {
+        SMALL: 1,
+        "would_tell_a_withheld_one": 1,
+    }
+
+
+def test_two_withheld_topics_hide_each_other(study: Study) -> None:
+    add_topic(study, 2)
+    study.sql("DELETE FROM topic_trends")
+    for topic, share in ((0, 0.9), (1, 0.05), (2, 0.05)):
+        study.trend(share, n_posts=100, topic_id=topic)
+    tables = pass_gate(study.connection)
+    assert [row["share"] for row in rows_of(tables, "topic_trends")] == [0.9, None, None]
 
 
 def test_no_topic_share_of_a_small_community_is_shown(study: Study) -> None:

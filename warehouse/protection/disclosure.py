@@ -10,7 +10,9 @@ values are withheld where
 
 A topic's share in a community is held to these rules twice: for the community's posts in the period
 and, unless it is 0, for those of them that are about the topic. A change is withheld with the
-figure or the cell in which it lies; a difference, with those of the period before, too.
+figure or the cell in which it lies; a difference, with those of the period before, too. Where one
+topic alone of a community and period is withheld, the smallest other one is, too, or the rest of
+the whole would tell it.
 
 What is shown is coarse: counts are rounded to 5; shares and their bounds to 3 decimals from 400
 posts on and to 2 below, so that a share and a rounded count do not give back an exact small number.
@@ -34,6 +36,7 @@ WITHHELD = "withheld: "  # how a reason starts where a row tells it
 FEW_AUTHORS = f"fewer_than_{LEAST_AUTHORS}_authors"
 ONE_AUTHOR = "one_author_over_half"
 SMALL_NUMERATOR = f"numerator_1_to_{LEAST_NUMERATOR - 1}"
+TELLING = "would_tell_a_withheld_one"
 
 Rule = tuple[str, str]  # SQL: a condition on a row, and the reason where it holds
 
@@ -43,8 +46,8 @@ class Figures:
     """How one table of figures is held to the rules.
 
     `cells` joins the cells to `figure`, the rows; `rules` are checked in their order; `n_posts`
-    decides how fine shares are. Columns that are not named keep their values in a withheld row;
-    `said` is the one that then tells why.
+    decides how fine shares are; `whole` names what the rows are parts of. Columns that are not
+    named keep their values in a withheld row; `said` is the one that then tells why.
     """
 
     cells: str
@@ -54,6 +57,7 @@ class Figures:
     others: tuple[str, ...] = ()
     said: str | None = None
     n_posts: str = "figure.n_posts"
+    whole: str | None = None
 
 
 def _few(cell: str) -> Rule:
@@ -105,6 +109,7 @@ FIGURES: Mapping[str, Figures] = MappingProxyType(
             ),
             shares=("share", "lower", "upper"),
             counts=("n_posts",),
+            whole=f"model, {CELL}",
         ),
         "frame_topics": Figures(
             cells=f"LEFT JOIN gate_topic_totals AS cell USING ({TOPIC})",
@@ -158,10 +163,27 @@ def judged(table: str) -> str:
     """
     rules = FIGURES[table]
     columns = ", ".join(_shown(column, rules) for column in PUBLIC[table].public)
+    rows = f"""
+    SELECT figure.*, {rules.n_posts} AS n_behind, {_verdict(rules.rules)} AS withheld
+    FROM figure {rules.cells}
+    """
+    if rules.whole:
+        rows = _without_telling_parts(rows, rules.whole)
+    return f"SELECT {columns}, withheld, left_out FROM ({rows})"
+
+
+def _without_telling_parts(rows: str, whole: str) -> str:
+    """Withhold the smallest shown part of each whole of which exactly one part is withheld."""
+    some = "round(share * n_posts) > 0"
     return f"""
-    SELECT {columns}, withheld, left_out FROM (
-        SELECT figure.*, {rules.n_posts} AS n_behind, {_verdict(rules.rules)} AS withheld
-        FROM figure {rules.cells}
+    SELECT * REPLACE (CASE WHEN n_withheld = 1 AND withheld IS NULL AND {some} AND place = 1
+                           THEN '{TELLING}' ELSE withheld END AS withheld)
+    FROM (
+        SELECT *, count(withheld) FILTER ({some}) OVER (PARTITION BY {whole}) AS n_withheld,
+               row_number() OVER (
+                   PARTITION BY {whole}, withheld IS NULL AND {some} ORDER BY share, topic_id
+               ) AS place
+        FROM ({rows})
     )
     """
 
