@@ -35,18 +35,21 @@ class People:
 
 
 def invent_people(
-    community: SimCommunity, *, grammar: Grammar, draws: Draws, scale: float, first_number: int
+    community: SimCommunity,
+    *,
+    grammar: Grammar,
+    draws: Draws,
+    scale: float,
+    first_number: int,
+    taken: set[str],
 ) -> People:
-    """Invent the accounts of a community; nobody has two."""
+    """Invent the accounts of a community; `taken` are the handles of its site, which grow."""
     platform = SOURCE_BY_NAME[community.source].platform
     count = max(FEWEST_PEOPLE, round(HABITS[community.community].people * scale))
-    taken: set[str] = set()
-    authors: list[SimAuthor] = []
-    while len(authors) < count:
-        author = _invent(platform, grammar, draws, next_number=first_number + len(authors))
-        if author.handle not in taken:
-            taken.add(author.handle)
-            authors.append(author)
+    authors = [
+        _distinct(_invent(platform, grammar, draws, next_number=number), taken)
+        for number in range(first_number, first_number + count)
+    ]
     fall = [1 / (rank + 8) ** ACTIVITY_FALL for rank in range(count)]
     return People(
         authors=tuple(authors),
@@ -69,6 +72,19 @@ def _invent(platform: str, grammar: Grammar, draws: Draws, *, next_number: int) 
     if platform == "mastodon" and draws.chance(REMOTE_SHARE):
         handle = f"{handle}@{draws.pick(REMOTE_HOSTS)}"
     return SimAuthor(next_number, handle, display)
+
+
+def _distinct(author: SimAuthor, taken: set[str]) -> SimAuthor:
+    """Return the author, under another number of the same name where the name is taken."""
+    name, at, home = author.handle.partition("@")
+    handle, again = author.handle, 1
+    while handle.lower() in taken:
+        again += 1
+        handle = f"{name}{' ' if ' ' in name else ''}{again}{at}{home}"
+    taken.add(handle.lower())
+    if again == 1:
+        return author
+    return SimAuthor(author.number, handle, handle.partition("@")[0])
 
 
 def _handle(words: tuple[tuple[str, ...], tuple[str, ...]], draws: Draws) -> str:

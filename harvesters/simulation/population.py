@@ -95,6 +95,7 @@ class Population:
         seed: int,
         start: date,
         scale: float,
+        taken: set[str],
     ) -> None:
         position = COMMUNITIES.index(community)
         self.community = community
@@ -112,7 +113,8 @@ class Population:
             grammar=book.grammar,
             draws=Draws(seed, position, 3),
             scale=scale,
-            first_number=1000 * position + 100,
+            first_number=100_000 * position + 100,
+            taken=taken,
         )
         self._threads: dict[str, deque[Draft]] = {
             topic: deque(maxlen=RECENT_THREADS) for topic in TOPICS

@@ -188,10 +188,17 @@ def build_world(*, seed: int, start: date, nights: int, scale: float = 1.0) -> W
     book = Phrasebook(load_grammar(), seed=seed)
     plans: dict[str, Plan] = {}
     populations: dict[str, Population] = {}
+    taken: dict[str, set[str]] = {site.source: set() for site in SOURCES}
     for community in COMMUNITIES:
         plan = plan_community(community, seed=seed, nights=nights)
         population = Population(
-            community, plan=plan, book=book, seed=seed, start=start, scale=scale
+            community,
+            plan=plan,
+            book=book,
+            seed=seed,
+            start=start,
+            scale=scale,
+            taken=taken[community.source],
         )
         population.live(nights)
         plans[community.community] = plan

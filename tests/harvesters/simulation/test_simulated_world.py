@@ -89,6 +89,15 @@ def test_scale_multiplies_the_posts(small_world: World) -> None:
     assert 0.25 * 220 <= len(small_world.posts) / small_world.nights <= 0.36 * 220
 
 
+def test_a_large_world_finds_enough_names() -> None:
+    large = build_world(seed=1, start=START, nights=1, scale=8.0)
+    assert len(large.posts) > 8 * 200
+    accounts = {(p.source, p.handle.lower()): p.author.number for p in large.posts}
+    assert all(
+        accounts[post.source, post.handle.lower()] == post.author.number for post in large.posts
+    )
+
+
 def test_four_sources_with_roles_and_countries(world: World) -> None:
     assert {site.platform for site in world.sources} == {
         "wordpress",
