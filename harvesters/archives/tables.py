@@ -29,7 +29,7 @@ from warehouse.protection.keys import SEPARATOR, KeyRing
 from warehouse.records import Batch, Post, PostKind
 
 BATCH_ROWS = 5000
-HELD_BATCHES = 4  # in memory at once, over all communities
+HELD_BATCHES = 10  # in memory at once, over all communities: 150 MB of usual posts
 NO_DATE, EMPTY, WITHDRAWN, NO_COMMUNITY = "no_date", "empty", "deleted", "no_community"
 REDDIT = "https://www.reddit.com"
 
@@ -176,10 +176,12 @@ class _Piles:
         self._source = source
         self._most_held = HELD_BATCHES * batch_rows
         self._piles: dict[str, _Pile] = {}
+        self._held = 0
 
     def add(self, row: Row | None, community: str | None, reader: "_Reader") -> None:
         """Put a row to its community; what belongs to none is counted under the source's name."""
         pile = self._piles.setdefault(community or self._source, _Pile())
+        self._held += 1
         try:
             pile.posts.append(reader.post(row, community))
         except Dropped as dropped:
@@ -189,11 +191,12 @@ class _Piles:
         """Yield the piles of at least so many rows, and the largest while too much is held."""
         for name in [name for name, pile in self._piles.items() if pile.n_rows >= at_least]:
             yield self._batch(name)
-        while sum(pile.n_rows for pile in self._piles.values()) > self._most_held:
+        while self._held > self._most_held:
             yield self._batch(max(self._piles, key=lambda name: self._piles[name].n_rows))
 
     def _batch(self, community: str) -> Batch:
         pile = self._piles.pop(community)
+        self._held -= pile.n_rows
         return Batch(
             source=self._source,
             community=community,

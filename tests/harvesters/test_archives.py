@@ -153,7 +153,7 @@ def test_a_community_column_sorts_rows_into_batches_of_their_own(
     assert all({p.community for p in b.posts} <= {b.community} for b in batches)
     assert len(posts_of(batches)) == 500
     assert drops_of(batches) == {"no_community": 1}
-    assert max(batch.expected or 0 for batch in batches) <= 4 * 20 + 20
+    assert max(batch.expected or 0 for batch in batches) <= 20 + 20 // 7 + 1
     assert len(posts_of(read(path, community="hub"))) == 501
     assert dict(describe_archive(path).communities) == {
         f"c{n}": -(-(500 - n) // 7) for n in range(7)
