@@ -166,7 +166,7 @@ class Faults:
 def throttled(kind: FaultKind, *, now: datetime, allowed_at: datetime) -> Answer:
     """Return the 429 of a site that wants to be left alone until `allowed_at`."""
     seconds = max(1, -int(-(allowed_at - now).total_seconds() // 1))
-    later = http_date(now + timedelta(seconds=seconds))
+    later = http_date(allowed_at + timedelta(microseconds=999_999))  # HTTP's dates have no parts
     value = later if kind == "rate_limited_date" else str(seconds)
     return Answer(429, b'{"error":"Too many requests"}', headers=(("Retry-After", value),))
 

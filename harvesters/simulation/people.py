@@ -55,7 +55,7 @@ def invent_people(
         authors=tuple(authors),
         activity=tuple(accumulate(fall)),
         writers=_writers(grammar, draws) if platform == "wordpress" else (),
-        bots=_bots(first_number + count) if platform == "mastodon" else (),
+        bots=_bots() if platform == "mastodon" else (),
     )
 
 
@@ -106,8 +106,9 @@ def _writers(grammar: Grammar, draws: Draws) -> tuple[SimAuthor, ...]:
     )
 
 
-def _bots(first_number: int) -> tuple[SimAuthor, ...]:
+def _bots() -> tuple[SimAuthor, ...]:
+    """Return the bots, which post under every tag of their server."""
     return tuple(
-        SimAuthor(first_number + position, handle, handle.replace("_", " ").title(), bot=True)
-        for position, handle in enumerate(BOTS)
+        SimAuthor(number, handle, handle.replace("_", " ").title(), bot=True)
+        for number, handle in enumerate(BOTS, start=1)
     )

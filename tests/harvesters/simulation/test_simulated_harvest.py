@@ -10,6 +10,7 @@ from harvesters.client import PoliteClient
 from harvesters.gate import HostGate
 from harvesters.registry import open_harvester
 from harvesters.simulation.as_posts import posts_as_read
+from harvesters.simulation.faults import Faults
 from harvesters.simulation.oracle import what_reads_show
 from harvesters.simulation.server import SimulatedSites
 from harvesters.simulation.world import World
@@ -26,12 +27,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
 
 
 def nightly(
-    world: World, source: str, keys: KeyRing, folder: Path
+    world: World, source: str, keys: KeyRing, folder: Path, faults: Faults | None = None
 ) -> Iterator[tuple[datetime, str, list[Post]]]:
     """Harvest a source night after night as flows do: cursors go on, the clock moves."""
     clock = VirtualClock(FIRST_READ)
     known: dict[str, Known] = {}
-    with SimulatedSites(world, clock=clock) as sites:
+    with SimulatedSites(world, clock=clock, faults=faults) as sites:
         spec = next(entry for entry in sites.specs() if entry.source == source)
         for night in range(NIGHTS):
             clock.advance_to(FIRST_READ + timedelta(days=night))
@@ -73,6 +74,24 @@ def test_harvested_is_visible(
         assert (post.kind, post.community) == (invented.kind, invented.community)
         assert post.automated == invented.automated
         assert not any(value in post.text for value in invented.identifiers)
+
+
+@pytest.mark.parametrize("source", ["sim_blog", "sim_social"])
+def test_passing_faults_cost_no_post_and_retry_after_is_kept(
+    small_world: World, source: str, keys: KeyRing, tmp_path: Path
+) -> None:
+    faults = Faults(
+        seed=2,
+        rates={"unavailable": 0.1, "rate_limited": 0.1, "rate_limited_date": 0.05, "reset": 0.1},
+    )
+    harvested: set[str] = set()
+    reads = set()
+    for read_at, _, posts in nightly(small_world, source, keys, tmp_path, faults):
+        reads.add(read_at)
+        harvested |= {post.native_id for post in posts}
+    assert len(faults.counts) >= 3
+    assert not faults.early
+    assert set(what_reads_show(small_world, source, sorted(reads)).seen) <= harvested
 
 
 @pytest.mark.parametrize("source", ["sim_blog", "sim_forum", "sim_social", "sim_feed"])
