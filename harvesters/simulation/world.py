@@ -185,24 +185,11 @@ def build_world(*, seed: int, start: date, nights: int, scale: float = 1.0) -> W
             f"seed {seed}, nights {nights}, scale {scale}: a world needs a seed from 0, at least "
             "one night and a scale above 0"
         )
-    book = Phrasebook(load_grammar(), seed=seed)
-    plans: dict[str, Plan] = {}
-    populations: dict[str, Population] = {}
-    taken: dict[str, set[str]] = {site.source: set() for site in SOURCES}
-    for community in COMMUNITIES:
-        plan = plan_community(community, seed=seed, nights=nights)
-        population = Population(
-            community,
-            plan=plan,
-            book=book,
-            seed=seed,
-            start=start,
-            scale=scale,
-            taken=taken[community.source],
-        )
-        population.live(nights)
-        plans[community.community] = plan
-        populations[community.community] = population
+    plans = {
+        community.community: plan_community(community, seed=seed, nights=nights)
+        for community in COMMUNITIES
+    }
+    populations = _populate(plans, seed=seed, start=start, nights=nights, scale=scale)
     numbered = [
         number_source(
             site,
@@ -224,6 +211,28 @@ def build_world(*, seed: int, start: date, nights: int, scale: float = 1.0) -> W
         truth=make_truth(plans, start=start, nights=nights, n_posts=_counts(posts, nights)),
         feed_window=max(FEED_WINDOW, round(FEED_WINDOW * scale)),
     )
+
+
+def _populate(
+    plans: Mapping[str, Plan], *, seed: int, start: date, nights: int, scale: float
+) -> dict[str, Population]:
+    """Let every community live through all nights."""
+    book = Phrasebook(load_grammar(), seed=seed)
+    taken: dict[str, set[str]] = {site.source: set() for site in SOURCES}
+    populations: dict[str, Population] = {}
+    for community in COMMUNITIES:
+        population = Population(
+            community,
+            plan=plans[community.community],
+            book=book,
+            seed=seed,
+            start=start,
+            scale=scale,
+            taken=taken[community.source],
+        )
+        population.live(nights)
+        populations[community.community] = population
+    return populations
 
 
 def _reblogs(numbered: Sequence[Numbered]) -> tuple[Reblog, ...]:
