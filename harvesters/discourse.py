@@ -215,29 +215,37 @@ class DiscourseHarvester:
         The whole topic is asked for where its first post is wanted, since nothing else says its
         title; what is not on its first page is then asked for by id.
         """
-        topic = f"{self._spec.url}/t/{refs[0].native_thread_id}"
+        native_id = refs[0].native_thread_id
+        topic = f"{self._spec.url}/t/{native_id}"
         shown: dict[str, Mapping[str, Any]] = {}
         if any(ref.kind == "post" for ref in refs):
-            answer = self._open(f"{topic}.json", {})
+            answer = self._open(f"{topic}.json", {}, native_id)
             if answer is None:
                 return None
             title = {"topic_title": answer.get("title")}
             shown = {name: title | item for name, item in _by_id(answer, topic).items()}
         rest = [ref.native_id for ref in refs if ref.native_id not in shown]
         if rest:
-            answer = self._open(f"{topic}/posts.json", {"post_ids[]": rest})
+            answer = self._open(f"{topic}/posts.json", {"post_ids[]": rest}, native_id)
             if answer is None:
                 return None
             shown |= _by_id(answer, topic)
         return shown
 
-    def _open(self, address: str, parameters: Params) -> dict[str, Any] | None:
+    def _open(self, address: str, parameters: Params, native_id: str) -> dict[str, Any] | None:
+        """Ask about one topic or post; None where guests may not see it."""
         response = self._client.get(
             address, params={**parameters, "include_raw": "true"}, accept=(FORBIDDEN,)
         )
         if response.status == FORBIDDEN:
             return None
-        return json_object(response.content, what=address)
+        answer = json_object(response.content, what=address)
+        if str(answer.get("id")) != native_id:
+            raise ParseError(
+                f"{address} answered about something else; see whether a cache answers in the "
+                "place of the forum"
+            )
+        return answer
 
     def _look_elsewhere(self, refs: Sequence[PostRef]) -> Iterator[Sighting]:
         """Look for the posts of a topic that is gone: it may have been merged into another.
@@ -254,7 +262,8 @@ class DiscourseHarvester:
         if ref.kind == "post":
             return None  # a moved first post is a new post
         try:
-            return self._open(f"{self._spec.url}/posts/{ref.native_id}.json", {})
+            address = f"{self._spec.url}/posts/{ref.native_id}.json"
+            return self._open(address, {}, ref.native_id)
         except Gone:
             return None
 

@@ -248,8 +248,8 @@ class MastodonHarvester:
     def _many(self, refs: Sequence[PostRef]) -> dict[str, Any] | None:
         """Ask for several statuses at once; None where the server cannot do that.
 
-        Ids that are not there are left out, so that an empty answer is believed only when the
-        first of them is not found by itself either.
+        Ids that are not there are left out; that is believed when the first of them is not found
+        by itself either.
         """
         address = f"{self._spec.url}/api/v1/statuses"
         asked = [ref.native_id for ref in refs]
@@ -259,7 +259,8 @@ class MastodonHarvester:
             shown = {name: item for item in listed for name in _ids([item])}
             if len(shown) != len(listed) or not shown.keys() <= set(asked):
                 raise ParseError(f"{address} answered with other statuses than were asked for")
-            if shown or self._one(refs[0]) is None:
+            missing = [ref for ref in refs if ref.native_id not in shown]
+            if not missing or self._one(missing[0]) is None:
                 return shown
         self._asks_many = False
         return None

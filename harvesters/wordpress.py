@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from harvesters.base import ParseError, SourceSpec
+from harvesters.base import Gone, ParseError, SourceSpec
 from harvesters.batching import merge_batches
 from harvesters.client import PoliteClient, Response
 from harvesters.json_fields import (
@@ -50,6 +50,7 @@ from warehouse.records import (
 WHOLE_SITE = "blog"
 CATEGORY = "category:"
 BAD_REQUEST = 400
+CLOSED = (401, 403)  # what a trashed or private item is answered with
 PAGE_SIZE = 100  # the API's maximum
 MAX_PAGES = 5000
 POST_OVERLAP = timedelta(hours=2)  # the server compares local times, which repeat in autumn
@@ -80,12 +81,34 @@ COMMENTS = _Listing("comments", "date", "after", "date_gmt", COMMENT_FIELDS)
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The items of a page that were not met before, and how many the server held back."""
+    """The items of a page that were not met before, and how many the server held back.
+
+    `whole` is False on the last page of a walk that met less than its first page promised.
+    """
 
     items: Sequence[Any]
     withheld: int
     newest: datetime | None
     fetched_at: datetime
+    whole: bool
+
+
+class _Tally:
+    """Compares what a walk has met with what its first page promised."""
+
+    def __init__(self) -> None:
+        self._met: set[str] = set()
+        self._withheld = 0
+        self._total: int | None = None
+
+    def add(self, items: Sequence[Any], *, withheld: int, total: int) -> None:
+        self._met.update(str(item.get("id")) for item in items if isinstance(item, dict))
+        self._withheld += withheld
+        self._total = total if self._total is None else self._total
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self._met) + self._withheld >= (self._total or 0)
 
 
 @dataclass(slots=True)
@@ -263,6 +286,7 @@ class WordPressHarvester:
     ) -> Iterator[_Page]:
         """Walk a listing from `start` on, moving the bound with what was read."""
         bound, number = start, 1
+        tally = _Tally()
         for _ in range(MAX_PAGES):
             response = self._ask(listing, community, bound, number)
             if response is None:
@@ -272,14 +296,18 @@ class WordPressHarvester:
             total, n_pages = _totals(response, what=what)
             times = [moment for item in items if (moment := _time_of(item, listing.time))]
             _require_bound(times, bound, listing, what=what)
-            fresh = [item for item in items if _is_fresh(item, seen)]
             promised = max(0, min(PAGE_SIZE, total - PAGE_SIZE * (number - 1)))
+            withheld = max(0, promised - len(items))
+            tally.add(items, withheld=withheld, total=total)
+            fresh = [item for item in items if _is_fresh(item, seen)]
             newest = times[-1] if times else None
-            yield _Page(fresh, max(0, promised - len(items)), newest, response.fetched_at)
-            if number >= n_pages:
+            last = number >= n_pages
+            whole = not last or tally.is_whole
+            yield _Page(fresh, withheld, newest, response.fetched_at, whole)
+            if last:
                 return
-            whole = fresh and len(items) >= promised  # else the bound would count again what lacks
-            moved = newest - ONE_SECOND if newest and whole else None
+            # behind a page with items held back, the bound would count these again
+            moved = newest - ONE_SECOND if newest and fresh and not withheld else None
             if moved and (bound is None or moved > bound):
                 bound, number = moved, 1
             else:
@@ -293,11 +321,11 @@ class WordPressHarvester:
         self, listing: _Listing, community: Community, bound: datetime | None, number: int
     ) -> Response | None:
         """Ask for one page; None where the server says that there is no such page."""
-        parameters = {
-            "per_page": str(PAGE_SIZE),
+        parameters: dict[str, str | int] = {
+            "per_page": PAGE_SIZE,
             "orderby": listing.order,
             "order": "asc",
-            "page": str(number),
+            "page": number,
             "_fields": listing.fields,
         }
         if bound is not None:
@@ -331,21 +359,39 @@ class WordPressHarvester:
 
     def _look_again(self, refs: Sequence[PostRef]) -> Iterator[Sighting]:
         route = _route(refs[0].native_id)
+        asked = [ref.native_id.partition(":")[2] for ref in refs]
         response = self._client.get(
             self._address(route),
             params={
-                "include": ",".join(ref.native_id.partition(":")[2] for ref in refs),
-                "per_page": str(PAGE_SIZE),
+                "include": ",".join(asked),
+                "per_page": PAGE_SIZE,
                 "_fields": COMMENT_FIELDS if route == "comments" else POST_FIELDS,
             },
         )
         what = _what(route, response.url)
         items = json_list(response.content, what=what)
         _totals(response, what=what)  # a cache or a challenge page that says 200 has none
-        by_id = {str(item.get("id")): item for item in items if isinstance(item, dict)}
-        for ref in refs:
-            item = by_id.get(ref.native_id.partition(":")[2])
-            yield self._seen(ref, item, response.fetched_at)
+        shown = {str(item.get("id")): item for item in items if isinstance(item, dict)}
+        missing = [name for name in asked if name not in shown]
+        sound = shown.keys() <= set(asked) and (not missing or self._is_absent(route, missing[0]))
+        if not sound:
+            raise ParseError(
+                f"{what} does not hold what was asked for; see whether a cache answers in the "
+                "place of WordPress"
+            )
+        for ref, name in zip(refs, asked, strict=True):
+            yield self._seen(ref, shown.get(name), response.fetched_at)
+
+    def _is_absent(self, route: str, name: str) -> bool:
+        """Tell whether an item that a list lacks is not shown by itself either.
+
+        A list may be a stale or a wrong one, so one missing item speaks for the others.
+        """
+        try:
+            response = self._client.get(f"{self._address(route)}/{name}", accept=CLOSED)
+        except Gone:
+            return True
+        return response.status in CLOSED
 
     def _seen(self, ref: PostRef, item: Any, seen_at: datetime) -> Sighting:
         if item is None:
@@ -377,7 +423,7 @@ def _batch(community: Community, page: _Page, reading: Reading, position: _Posit
         expected=len(reading.posts) + drops.total(),
         fetched=len(reading.posts),
         drops=dict(drops),
-        complete=reading.complete,
+        complete=reading.complete and page.whole,
     )
 
 

@@ -452,6 +452,7 @@ def test_no_failure_of_the_host_makes_a_post_gone(site: Any, ref_of: Any) -> Non
     for answer in (
         httpx.Response(200, content=b"<html>Checking your browser</html>"),
         httpx.Response(200, json={"post_stream": None}),
+        httpx.Response(200, json={"post_stream": {"posts": []}, "id": 999_999, "title": "x"}),
         httpx.Response(502),
         httpx.Response(401),
     ):

@@ -395,10 +395,10 @@ def test_a_recheck_tells_present_edited_gone_and_withdrawn_statuses_apart(
     edited = seen[number(2)].post
     assert edited is not None
     assert edited.text == "Other words."
-    assert len(site.requests) == (1 + 2 if asks_many else 1 + 1 + 30)
+    assert len(site.requests) == (1 + 2 + 1 if asks_many else 1 + 1 + 30)
 
 
-def test_an_empty_answer_about_many_statuses_is_believed_only_when_one_is_missing_too(
+def test_an_answer_that_lacks_statuses_is_believed_only_when_one_is_not_found_by_itself(
     site: Any, ref_of: Any
 ) -> None:
     server = Server([status(hour) for hour in range(1, 4)])

@@ -62,9 +62,12 @@ class Blog:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.before_answer()
         query = dict(request.url.params)
-        is_posts = request.url.path == "/wp-json/wp/v2/posts"
-        assert is_posts or request.url.path == "/wp-json/wp/v2/comments"
-        items = self.posts if is_posts else self.comments
+        route, _, native_id = request.url.path.removeprefix("/wp-json/wp/v2/").partition("/")
+        is_posts = route == "posts"
+        items = {"posts": self.posts, "comments": self.comments}[route]
+        if native_id:
+            found = [item for item in items if str(item["id"]) == native_id]
+            return httpx.Response(200, json=found[0]) if found else httpx.Response(401, json={})
         for name, field in (("modified_after", "modified_gmt"), ("after", "date_gmt")):
             if name in query:
                 assert query[name].endswith("Z"), "a bound without a zone is the site's local time"
@@ -439,7 +442,7 @@ def test_a_recheck_tells_present_edited_gone_and_hidden_posts_apart(site: Any, r
     }
     assert seen["comment:1"].post is not None
     assert seen["comment:1"].post.text == "Never mind."
-    assert len(site.requests) == 2
+    assert len(site.requests) == 2 + 2  # and of each kind, one that is missing by itself
 
 
 def test_a_recheck_of_many_posts_asks_for_a_hundred_at_a_time(site: Any, ref_of: Any) -> None:
@@ -451,6 +454,36 @@ def test_a_recheck_of_many_posts_asks_for_a_hundred_at_a_time(site: Any, ref_of:
 
     assert [s.outcome for s in sightings] == ["present"] * 250
     assert len(site.requests) == 3
+
+
+def test_a_stale_or_foreign_list_makes_no_post_gone(site: Any, ref_of: Any) -> None:
+    blog = Blog([post(n) for n in range(1, 5)])
+    refs = [ref_of(read) for batch in harvest(site, blog) for read in batch.posts]
+    for listed in ([], [post(1)], [post(77)]):
+
+        def answer(request: httpx.Request, listed: Any = listed) -> httpx.Response:
+            totals = {"X-WP-Total": str(len(listed)), "X-WP-TotalPages": "1"}
+            is_list = request.url.path.endswith("posts")
+            return httpx.Response(200, json=listed, headers=totals) if is_list else blog(request)
+
+        seen: list[Any] = []
+        with pytest.raises(ParseError, match="cache"):
+            seen.extend(site.open(SPEC, answer).recheck(refs))
+        assert [sighting.outcome for sighting in seen] == ["unknown"] * 4
+
+
+def test_a_walk_that_meets_less_than_was_promised_is_not_complete(site: Any) -> None:
+    blog = Blog([post(n) for n in range(1, 151)])
+    nothing = httpx.Response(200, json=[], headers={"X-WP-Total": "0", "X-WP-TotalPages": "0"})
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        later = "modified_after" in request.url.params
+        return nothing if later else blog(request)
+
+    batches = harvest(site, answer)
+
+    assert len(ids(batches)) == 100
+    assert not batches[-1].complete
 
 
 @pytest.mark.parametrize(
