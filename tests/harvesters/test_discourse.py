@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -151,6 +152,18 @@ def test_an_answer_is_read_with_titles_parents_quotations_and_times(
     assert first.url == "https://forum.example.org/t/the-new-hub/77/1"
     assert f"author_{first.author_key}" in reply.own_text
     assert elsewhere.native_parent_id is None
+
+
+@pytest.mark.parametrize(("name", "n_posts"), [("posts_latest", 4), ("posts_before", 3)])
+def test_answers_of_a_real_forum_are_read_to_the_last_post(
+    context: ReadContext, data_dir: Path, name: str, n_posts: int
+) -> None:
+    content = (data_dir / "recorded/discourse" / f"{name}.json").read_bytes()
+
+    posts = parse_posts(content, context)
+
+    assert len(posts) == n_posts
+    assert all(post.title and post.text for post in posts if post.kind == "post")
 
 
 @STYLES

@@ -2,10 +2,12 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from harvesters.base import Blocked, HarvestError, ParseError, RateLimited, SourceSpec
 from harvesters.mastodon import parse_statuses
@@ -121,6 +123,19 @@ def test_a_timeline_is_read_with_threads_home_hosts_warnings_and_machines(
     assert f"author_{middle.author_key}" in reply.text
     assert "heron" not in reply.text
     assert "#peersupport" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("name", "n_statuses"), [("test_hashtag_tl", 1), ("test_pagination_iterator", 50)]
+)
+def test_timelines_of_a_real_server_are_read_to_the_last_status(
+    context: ReadContext, data_dir: Path, name: str, n_statuses: int
+) -> None:
+    cassette = yaml.safe_load((data_dir / "recorded/mastodon" / f"{name}.yaml").read_text())
+    answers = [entry["response"]["body"]["string"] for entry in cassette["interactions"]]
+    timelines = [answer for answer in answers if answer.startswith('[{"id"')]
+
+    assert sum(len(parse_statuses(page.encode(), context)) for page in timelines) == n_statuses
 
 
 def test_a_first_harvest_goes_back_to_the_time_bound_and_the_next_ones_forward(
