@@ -41,8 +41,8 @@ class Warehouse:
     Attributes
     ----------
     connection : duckdb.DuckDBPyConnection
-        For the other rooms of `warehouse`. It is another one after `erase_confirmed`, and a cursor
-        of it must not be kept across that.
+        For the other rooms of `warehouse`. It is another one after `erase_confirmed`, which closes
+        it together with its cursors.
     """
 
     def __init__(

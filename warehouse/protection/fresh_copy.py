@@ -45,7 +45,7 @@ def copy_afresh(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.Duc
     Raises
     ------
     WarehouseError
-        If the copy differs from the database, or a cursor holds the old file open.
+        If the copy differs from the database, or another connection holds the old file.
     """
     remove_leftovers(path)
     fresh = _fresh(path)
@@ -57,10 +57,7 @@ def copy_afresh(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.Duc
         raise
     _sync(fresh)
     connection.close()
-    if _log(path).exists():
-        raise WarehouseError(
-            f"{path} is still open somewhere in this process; close every cursor before erasing"
-        )
+    _require_closed(path)
     fresh.replace(path)
     _sync(path.parent)
     return connect_private(path)
@@ -84,6 +81,23 @@ def _fill(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:
     connection.execute("DELETE FROM fresh.main.pending_copies")
     connection.execute("CHECKPOINT fresh")
     connection.execute("DETACH fresh")
+
+
+def _require_closed(path: Path) -> None:
+    """Refuse to go on while another connection holds the file, whose writes would be lost.
+
+    DuckDB opens a file read-only only where this process does not hold it for writing.
+    """
+    try:
+        duckdb.connect(str(path), read_only=True, config=dict(_SETTINGS)).close()
+    except duckdb.ConnectionException:
+        remove_leftovers(path)
+        raise WarehouseError(
+            f"{path} is still open in this process; close every connection, then erase again"
+        ) from None
+    if _log(path).exists():
+        remove_leftovers(path)
+        raise WarehouseError(f"{path} was not closed cleanly; run the erasure again")
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
