@@ -77,14 +77,6 @@ def test_a_damaged_database_is_said_to_be_damaged(study):
         study.open()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_database_is_said_to_be_read_only(study):
-    study.open().close()
-    study.home.database.chmod(0o400)
-    with pytest.raises(ReadOnlyWarehouse):
-        study.open()
-
-
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -117,10 +109,9 @@ def test_runs_are_entered_from_start_to_finish(loaded):
     loaded.warehouse.start_run(run)
     assert loaded.rows("SELECT status, finished_at FROM runs") == [("running", None)]
     study.clock.sleep(60)
-    loaded.warehouse.finish_run("r1", status="partial", error="one source was blocked")
+    loaded.warehouse.finish_run("r1", status="partial", error="blocked")
     assert loaded.rows("SELECT * FROM runs") == [
-        ("r1", "nightly", start, start + timedelta(minutes=1), "partial", "0.1.0")
-        + ("one source was blocked",)
+        ("r1", "nightly", start, start + timedelta(minutes=1), "partial", "0.1.0", "blocked")
     ]
     with pytest.raises(WarehouseError, match="no run r2"):
         loaded.warehouse.finish_run("r2", status="complete")
@@ -199,9 +190,13 @@ def test_rows_that_do_not_fit_are_refused(loaded, table, rows, keys, message):
 
 
 def test_a_transaction_that_fails_leaves_nothing(loaded):
-    with pytest.raises(duckdb.Error), loaded.warehouse.transaction() as connection:
-        connection.execute("INSERT INTO words VALUES (1, 'a', 1)")
-        connection.execute("SELECT * FROM nowhere")
+    def fail() -> None:
+        with loaded.warehouse.transaction() as connection:
+            connection.execute("INSERT INTO words VALUES (1, 'a', 1)")
+            connection.execute("SELECT * FROM nowhere")
+
+    with pytest.raises(duckdb.CatalogException):
+        fail()
     assert loaded.one("SELECT count(*) FROM words") == 0
 
 
