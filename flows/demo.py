@@ -27,11 +27,11 @@ from warehouse.gateway import Warehouse
 from warehouse.home import Home
 from warehouse.records import LoadCounts, VirtualClock
 
-SIMULATION = Simulation(seed=1, start=date(2026, 1, 5), nights=60)
+SIMULATION = Simulation(seed=1, start=date(2026, 1, 5), nights=60, scale=0.65)
 ANALYSED_NIGHTS = frozenset({20, 40})
 """Nights after which the analysis runs, besides the last."""
 NIGHT_BEGINS = time(2, tzinfo=UTC)
-LOOK_EVERY_SECONDS = 0.05
+LOOK_EVERY_SECONDS = 0.2
 """How often a demo night looks for newly landed segments."""
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from analysis.frames.evaluation import cross_validate, evaluate
 from numpy.typing import NDArray
 
 from analysis.codebook import Codebook, load_codebook
 from analysis.frames.classifier import FrameClassifier
+from analysis.frames.evaluation import cross_validate, evaluate
 from analysis.frames.storage import load_classifier, save_classifier
 from flows.arrow_rows import arrow_rows, repeated, small, with_column
 from flows.coded_arrays import CodedPosts, read_codings

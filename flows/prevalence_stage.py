@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from analysis.agreement import agreement_table
 from analysis.codebook import Codebook, load_codebook
 from analysis.prevalence import METHOD, PrevalenceTable, estimate_prevalence
+from analysis.series import frame_topic_shares
 from flows.arrow_rows import (
     arrow_rows,
     days,
@@ -116,30 +117,29 @@ def _save_frame_topics(
     topic = np.full(len(corpus.post_ids), -1, dtype=np.int64)
     positions = corpus.positions(values_of(leading, "post_id"))
     topic[positions[positions >= 0]] = values_of(leading, "topic_id")[positions >= 0]
-    table = estimate_prevalence(
+    table = frame_topic_shares(
         scores,
         corpus.period,
-        group=topic,
+        topic,
         coded_index=measured.rows,
         coded_values=measured.values,
         inclusion_probability=measured.probability,
         clusters=(corpus.author,),
     )
     model = list_of(leading, "model")[0]
-    shown = table.group >= 0
-    n = int(shown.sum())
+    n = len(table)
     rows = arrow_rows(
         {
             "run_id": repeated(night.run.run_id, n),
             "model": repeated(model, n),
-            "topic_id": small(table.group[shown]),
-            "frame": [codebook.frames[number].key for number in table.frame[shown]],
+            "topic_id": small(table.group),
+            "frame": [codebook.frames[number].key for number in table.frame],
             "bin": repeated(night.settings.study.bin, n),
-            "period": days([corpus.periods[p] for p in table.period[shown]]),
-            "share": nullable(table.estimate[shown]),
-            "lower": nullable(table.lower[shown]),
-            "upper": nullable(table.upper[shown]),
-            "n_posts": table.n_posts[shown],
+            "period": days([corpus.periods[p] for p in table.period]),
+            "share": nullable(table.estimate),
+            "lower": nullable(table.lower),
+            "upper": nullable(table.upper),
+            "n_posts": table.n_posts,
         }
     )
     warehouse.replace("frame_topics", rows, keys=["run_id"])
@@ -163,12 +163,15 @@ def save_coverage(warehouse: Warehouse, night: Night) -> None:
     bin_ = night.settings.study.bin
     rows = warehouse.query(
         f"""
-        SELECT source, community, '{bin_}' AS bin, date_trunc('{bin_}', day)::DATE AS period,
+        WITH days AS (
+            SELECT source, community, status, date_trunc('{bin_}', day)::DATE AS period
+            FROM coverage
+        )
+        SELECT source, community, '{bin_}' AS bin, period,
             count(*) FILTER (WHERE status = 'complete')
-                / (date_diff('day', date_trunc('{bin_}', day),
-                             date_trunc('{bin_}', day) + INTERVAL 1 {bin_})) AS share_complete,
+                / date_diff('day', period, period + INTERVAL 1 {bin_}) AS share_complete,
             count(*) FILTER (WHERE status <> 'complete') AS gaps
-        FROM coverage GROUP BY ALL ORDER BY ALL
+        FROM days GROUP BY source, community, period ORDER BY ALL
         """
     )
     warehouse.replace("coverage_by_period", rows, keys=["source", "community", "bin", "period"])

@@ -89,14 +89,14 @@ bin = "week"
 # A night reads a part of the known posts again, so that sixty nights pass in minutes.
 [harvest]
 history_days = 7
-recheck_budget = 150
+recheck_budget = 100
 landing_days = 7
 
 [analysis]
 topics = 12
 refit_days = 20
 train_codings = 400
-measure_codings = 1200
+measure_codings = 900
 """
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from analysis.series import topic_shares
 from numpy.typing import NDArray
 
+from analysis.series import topic_shares
 from analysis.topics.labels import topic_labels, topic_terms
 from analysis.topics.model import TopicModel, leading_topics
 from analysis.topics.quality import npmi_coherence

@@ -91,7 +91,7 @@ def build_discourse_post(
         created_at=time_field(item, "created_at"),
         edited_at=_edited_at(item),
         title=text_field(item, "topic_title") if first else "",
-        body=html_to_text(text_field(item, "cooked")),
+        body=partial(html_to_text, text_field(item, "cooked")),
         raw=text_field(item, "raw"),
         url=f"{site or f'https://{context.host}'}/t/{slug}/{topic}/{number}",
     )
@@ -270,7 +270,7 @@ class DiscourseHarvester:
     def _seen(self, ref: PostRef, item: Mapping[str, Any] | None, seen_at: datetime) -> Sighting:
         if item is None:
             return gone(ref, reason="not_found", seen_at=seen_at)
-        context = self._context(ref.community, seen_at)
+        context = replace(self._context(ref.community, seen_at), known_hash=ref.content_hash)
         build = partial(build_discourse_post, context, item, site=self._spec.url)
         return look_at(ref, build, seen_at=seen_at, reasons=HIDDEN)
 

@@ -97,7 +97,7 @@ def build_status(
         created_at=time_field(item, "created_at"),
         edited_at=optional_time(item, "edited_at"),
         title=optional_text(item, "spoiler_text") or "",
-        body=html_to_text(content),
+        body=partial(html_to_text, content),
         raw=content,
         url=web_address(item, "url"),
         automated=account.get("bot") is True,
@@ -241,7 +241,7 @@ class MastodonHarvester:
             if ref.native_id not in shown:
                 yield gone(ref, reason="not_found", seen_at=seen_at)
                 continue
-            context = self._context(ref.community, seen_at)
+            context = replace(self._context(ref.community, seen_at), known_hash=ref.content_hash)
             build = partial(build_status, context, shown[ref.native_id], known=ref)
             yield look_at(ref, build, seen_at=seen_at, reasons=HIDDEN)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -25,7 +26,8 @@ class ReadContext:
     """Where and when an answer was read, and the keys that its people are hidden by.
 
     `host` is the home host of accounts without one in their handle: the site's own, lower case,
-    with its port where that is not the scheme's.
+    with its port where that is not the scheme's. `known_hash` is the content hash of the one post
+    that a recheck is about: as long as it holds, nothing of the post needs to be worked out again.
     """
 
     source: str
@@ -34,6 +36,11 @@ class ReadContext:
     community: str
     fetched_at: datetime
     keys: KeyRing
+    known_hash: str | None = None
+
+
+class Unchanged(Exception):  # not a failure: what most rechecks find
+    """The platform's own text is the known one."""
 
 
 def build_post(
@@ -47,7 +54,7 @@ def build_post(
     created_at: datetime,
     edited_at: datetime | None,
     title: str,
-    body: Markup,
+    body: Markup | Callable[[], Markup],
     raw: str,
     url: str | None,
     automated: bool = False,
@@ -55,8 +62,18 @@ def build_post(
     """Make the record of one post or comment.
 
     `raw` is the platform's own text of the body, before any cleaning: edits are told by its keyed
-    hash. A `url` that spells the account's name is left out.
+    hash. A `url` that spells the account's name is left out. A `body` that is a function is asked
+    only where it is needed.
+
+    Raises
+    ------
+    Unchanged
+        If the context knows the post's hash and it still holds.
     """
+    content_hash = context.keys.content_hash(f"{title}{SEPARATOR}{raw}" if kind == "post" else raw)
+    if content_hash == context.known_hash:
+        raise Unchanged(native_id)
+    body = body() if callable(body) else body
     protector = _Protector(context, handle)
     clean_title = protector.protect(clean(title).replace("\n", " "))
     text = protector.protect(body.text[:LONGEST_TEXT])
@@ -79,9 +96,7 @@ def build_post(
         own_text=own_text,
         language=detect_language(own_text),
         url=None if _names_account(url, protector.names) else url,
-        content_hash=context.keys.content_hash(
-            f"{title}{SEPARATOR}{raw}" if kind == "post" else raw
-        ),
+        content_hash=content_hash,
         text_version=TEXT_VERSION,
         automated=automated,
         redactions=dict(protector.counts),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from harvesters.base import Blocked, HarvestError, ParseError
+from harvesters.posts import Unchanged
 from harvesters.reading import Dropped
 from warehouse.records import Clock, Post, PostRef, Sighting
 
@@ -53,6 +54,8 @@ def look_at(
     """
     try:
         return compared(ref, build())
+    except Unchanged:
+        return present(ref, seen_at=seen_at)
     except Dropped as dropped:
         if dropped.reason in reasons:
             return gone(ref, reason=reasons[dropped.reason], seen_at=seen_at)

@@ -10,7 +10,7 @@ reads the last `COMMENT_OVERLAP` again.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -164,7 +164,7 @@ def build_blog_post(context: ReadContext, item: Mapping[str, Any]) -> Post:
         created_at=created_at,
         edited_at=modified_at if modified_at and modified_at > created_at else None,
         title=html_to_text(text_field(object_field(item, "title"), "rendered")).text,
-        body=html_to_text(raw),
+        body=partial(html_to_text, raw),
         raw=raw,
         url=web_address(item, "link"),
     )
@@ -187,7 +187,7 @@ def build_comment(context: ReadContext, item: Mapping[str, Any]) -> Post:
         created_at=_created_at(item),
         edited_at=None,
         title="",
-        body=html_to_text(raw),
+        body=partial(html_to_text, raw),
         raw=raw,
         url=web_address(item, "link"),
     )
@@ -396,8 +396,9 @@ class WordPressHarvester:
     def _seen(self, ref: PostRef, item: Any, seen_at: datetime) -> Sighting:
         if item is None:
             return gone(ref, reason="not_found", seen_at=seen_at)
-        context = read_context(
-            self._spec, community=ref.community, fetched_at=seen_at, keys=self._keys
+        context = replace(
+            read_context(self._spec, community=ref.community, fetched_at=seen_at, keys=self._keys),
+            known_hash=ref.content_hash,
         )
         build = _builder(_route(ref.native_id))
         return look_at(ref, partial(build, context, item), seen_at=seen_at, reasons=HIDDEN)
