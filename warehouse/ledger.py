@@ -33,8 +33,12 @@ _FORGET_ASIDE = "DELETE FROM segments WHERE path = $path AND state = 'quarantine
 _PUT_ASIDE = "INSERT INTO segments VALUES ($path, '', 0, $now, 'quarantined', $reason)"
 _INHERIT = """
 INSERT INTO segments
-SELECT $heir, $sha256, $n_rows, loaded_at, 'loaded', NULL FROM segments
+SELECT $heir, $sha256, $n_rows, loaded_at, 'removed', NULL FROM segments
 WHERE path = $path AND NOT EXISTS (SELECT 1 FROM segments WHERE path = $heir)
+"""
+_TAKE_PLACE = """
+UPDATE segments SET state = CASE WHEN path = $heir THEN 'loaded' ELSE 'removed' END
+WHERE path IN ($heir, $path)
 """
 _LET_GO = "UPDATE segments SET state = 'removed' WHERE path = $path"
 _LET_OLD_GO = "UPDATE segments SET state = 'removed' WHERE state = 'loaded' AND loaded_at < $before"
@@ -100,11 +104,19 @@ def enter_again(
 def enter_heir(
     connection: duckdb.DuckDBPyConnection, *, path: str, heir: str, content: bytes
 ) -> None:
-    """Enter what takes the place of a loaded segment, before it is written."""
+    """Enter what is to take the place of a loaded segment, before it is written.
+
+    Until it has taken that place, it is entered as removed: it neither waits nor counts as loaded.
+    """
     n_rows = pq.read_metadata(pa.BufferReader(content)).num_rows
     sha256 = hashlib.sha256(content).hexdigest()
     values = {"path": path, "heir": heir, "sha256": sha256, "n_rows": n_rows}
     connection.execute(_INHERIT, values)
+
+
+def take_place(connection: duckdb.DuckDBPyConnection, *, path: str, heir: str) -> None:
+    """Enter that a written heir has taken the place of a segment."""
+    connection.execute(_TAKE_PLACE, {"path": path, "heir": heir})
 
 
 def read_or_put_aside(

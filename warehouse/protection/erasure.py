@@ -246,14 +246,14 @@ def _rewrite(
     heir = file.with_name(segment_name(segment_stem(file), content))
     if heir == file:
         return
-    ledger.enter_heir(
-        connection,
-        path=ledger.relative_path(landing, file),
-        heir=ledger.relative_path(landing, heir),
-        content=content,
-    )
+    names = {
+        "path": ledger.relative_path(landing, file),
+        "heir": ledger.relative_path(landing, heir),
+    }
+    ledger.enter_heir(connection, **names, content=content)
     write_encoded(heir, content)
-    ledger.let_go(connection, landing, file)
+    ledger.take_place(connection, **names)
+    ledger.unlink_all([file])
 
 
 def _without_pending(segment: Segment, pending: Sequence[Pending]) -> bytes:
