@@ -17,7 +17,7 @@ from flows.frame_stage import run_frames
 from flows.night import Night, open_warehouse, prepare_night
 from flows.prefect_server import TemporaryServer
 from flows.prevalence_stage import run_prevalence
-from flows.progress import ticking
+from flows.progress import Ticker, ticking
 from flows.settings import SourceSettings
 from flows.simulated_home import Simulation, make_simulated_home, write_settings
 from flows.summary import NightSummary
@@ -31,6 +31,8 @@ SIMULATION = Simulation(seed=1, start=date(2026, 1, 5), nights=60, scale=0.65)
 ANALYSED_NIGHTS = frozenset({20, 40})
 """Nights after which the analysis runs, besides the last."""
 NIGHT_BEGINS = time(2, tzinfo=UTC)
+NIGHTS_BESIDE_SERVER = 12
+"""How long before the last night Prefect's server starts, since that takes 15 s and more."""
 LOOK_EVERY_SECONDS = 0.2
 """How often a demo night looks for newly landed segments."""
 
@@ -55,21 +57,19 @@ def run_demo(root: Path, console: Console, simulation: Simulation = SIMULATION) 
         If the folder holds something else.
     """
     home = make_simulated_home(root, simulation)
+    site_clock = VirtualClock(_night(simulation, 0))
     with (
-        TemporaryServer(home.root / "prefect") as server,
-        SimulatedSites(
-            simulation.world(), clock=(site_clock := VirtualClock(_night(simulation, 0)))
-        ) as sites,
+        SimulatedSites(simulation.world(), clock=site_clock) as sites,
+        ticking(console, "nights", simulation.nights) as tick,
     ):
         write_settings(home, sites.specs())
+        early = max(0, simulation.nights - NIGHTS_BESIDE_SERVER)
         load = LoadCounts()
-        with ticking(console, "nights", simulation.nights) as tick:
-            for number in range(1, simulation.nights):
-                moment = _night(simulation, number)
-                site_clock.advance_to(moment)
-                counts = run_plain_night(home, moment, analyse=number in ANALYSED_NIGHTS)
-                load = load.plus(counts)
-                tick(f"{moment:%a %d %b}: {counts.new} new, {counts.edited} edited")
+        for number in range(1, early):
+            load = load.plus(_plain(home, simulation, number, site_clock, tick))
+        with TemporaryServer(home.root / "prefect") as server:
+            for number in range(max(1, early), simulation.nights):
+                load = load.plus(_plain(home, simulation, number, site_clock, tick))
             moment = _night(simulation, simulation.nights)
             site_clock.advance_to(moment)
             last = _run_as_flow(server, home, moment)
@@ -83,6 +83,16 @@ def run_demo(root: Path, console: Console, simulation: Simulation = SIMULATION) 
     )
 
 
+def _plain(
+    home: Home, simulation: Simulation, number: int, site_clock: VirtualClock, tick: Ticker
+) -> LoadCounts:
+    moment = _night(simulation, number)
+    site_clock.advance_to(moment)
+    counts = run_plain_night(home, moment, analyse=number in ANALYSED_NIGHTS)
+    tick(f"{moment:%a %d %b}: {counts.new} new, {counts.edited} edited")
+    return counts
+
+
 def run_plain_night(home: Home, moment: datetime, *, analyse: bool) -> LoadCounts:
     """Run one night without Prefect: harvest, recheck, load, erase, index, and analyse if asked.
 
@@ -90,9 +100,8 @@ def run_plain_night(home: Home, moment: datetime, *, analyse: bool) -> LoadCount
     """
     night = prepare_night(home.root, flow="nightly", as_of=moment)
     with open_warehouse(night) as warehouse:
-        warehouse.connection.execute(
-            "SET threads = 1"
-        )  # the harvests beside it need the other core
+        # the harvests beside it need the other core
+        warehouse.connection.execute("SET threads = 1")
         warehouse.start_run(night.run)
         counts = _read_and_load(warehouse, night)
         stages.erase(warehouse, night)
@@ -128,7 +137,7 @@ def _analyse(warehouse: Warehouse, night: Night) -> None:
     run_prevalence(warehouse, night)
 
 
-def _run_as_flow(server: TemporaryServer, home: Home, moment: datetime) -> NightSummary:
+def _run_as_flow(server: TemporaryServer | None, home: Home, moment: datetime) -> NightSummary:
     server.wait()
     server.settle()
     from flows.engine import run_entrypoint
