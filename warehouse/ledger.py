@@ -4,13 +4,12 @@ A path stays in the ledger when its file goes, so that a copy that comes back is
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from warehouse.errors import SegmentError
 from warehouse.home import make_private_folder
@@ -33,17 +32,31 @@ _FORGET_ASIDE = "DELETE FROM segments WHERE path = $path AND state = 'quarantine
 _PUT_ASIDE = "INSERT INTO segments VALUES ($path, '', 0, $now, 'quarantined', $reason)"
 _INHERIT = """
 INSERT INTO segments
-SELECT $heir, $sha256, $n_rows, loaded_at, 'removed', NULL FROM segments
-WHERE path = $path AND NOT EXISTS (SELECT 1 FROM segments WHERE path = $heir)
+SELECT heir, any_value(heirs.sha256), any_value(heirs.n_rows), min(loaded_at), 'removed', NULL
+FROM (SELECT unnest($paths::VARCHAR[]) AS path, unnest($heirs::VARCHAR[]) AS heir,
+             unnest($sha256s::VARCHAR[]) AS sha256, unnest($counts::BIGINT[]) AS n_rows) AS heirs
+JOIN segments USING (path)
+WHERE heir NOT IN (SELECT path FROM segments)
+GROUP BY heir
 """
-_TAKE_PLACE = """
-UPDATE segments SET state = CASE WHEN path = $heir THEN 'loaded' ELSE 'removed' END
-WHERE path IN ($heir, $path)
+_TAKE_PLACES = """
+UPDATE segments
+SET state = CASE WHEN list_contains($heirs::VARCHAR[], path) THEN 'loaded' ELSE 'removed' END
+WHERE path IN (SELECT unnest($heirs::VARCHAR[])) OR path IN (SELECT unnest($paths::VARCHAR[]))
 """
 _LET_GO = "UPDATE segments SET state = 'removed' WHERE path = $path"
 _LET_OLD_GO = "UPDATE segments SET state = 'removed' WHERE state = 'loaded' AND loaded_at < $before"
 _ASIDE_SINCE = "SELECT path FROM segments WHERE state = 'quarantined' AND loaded_at < $before"
 _LEFTOVER_AGE = 3600.0  # seconds; no batch takes so long to write
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """What takes the place of a segment: its own path, its bytes, and how many rows they hold."""
+
+    path: Path
+    content: bytes
+    n_rows: int
 
 
 def relative_path(landing: Path, segment: Path) -> str:
@@ -101,22 +114,31 @@ def enter_again(
         connection.execute(_ENTER, {**values, "now": now, "state": "removed"})
 
 
-def enter_heir(
-    connection: duckdb.DuckDBPyConnection, *, path: str, heir: str, content: bytes
+def enter_heirs(
+    connection: duckdb.DuckDBPyConnection, landing: Path, heirs: Mapping[Path, Heir]
 ) -> None:
-    """Enter what is to take the place of a loaded segment, before it is written.
+    """Enter what is to take the place of loaded segments, before it is written.
 
     Until it has taken that place, it is entered as removed: it neither waits nor counts as loaded.
     """
-    n_rows = pq.read_metadata(pa.BufferReader(content)).num_rows
-    sha256 = hashlib.sha256(content).hexdigest()
-    values = {"path": path, "heir": heir, "sha256": sha256, "n_rows": n_rows}
+    values = {
+        "paths": [relative_path(landing, path) for path in heirs],
+        "heirs": [relative_path(landing, heir.path) for heir in heirs.values()],
+        "sha256s": [hashlib.sha256(heir.content).hexdigest() for heir in heirs.values()],
+        "counts": [heir.n_rows for heir in heirs.values()],
+    }
     connection.execute(_INHERIT, values)
 
 
-def take_place(connection: duckdb.DuckDBPyConnection, *, path: str, heir: str) -> None:
-    """Enter that a written heir has taken the place of a segment."""
-    connection.execute(_TAKE_PLACE, {"path": path, "heir": heir})
+def take_places(
+    connection: duckdb.DuckDBPyConnection, landing: Path, heirs: Mapping[Path, Heir]
+) -> None:
+    """Enter that the written heirs have taken the places of their segments."""
+    values = {
+        "paths": [relative_path(landing, path) for path in heirs],
+        "heirs": [relative_path(landing, heir.path) for heir in heirs.values()],
+    }
+    connection.execute(_TAKE_PLACES, values)
 
 
 def read_or_put_aside(

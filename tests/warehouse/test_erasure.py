@@ -202,7 +202,7 @@ def test_an_erasure_that_was_ended_early_is_finished_by_the_next(loaded, monkeyp
 def test_a_segment_rewritten_in_part_is_finished_by_the_next(loaded, monkeypatch):
     plant(uncompressed(loaded))
     confirm_gone(loaded)
-    monkeypatch.setattr(erasure, "write_encoded", lambda *_: (_ for _ in ()).throw(OSError("no")))
+    monkeypatch.setattr(erasure, "write_private", lambda *_: (_ for _ in ()).throw(OSError("no")))
     with pytest.raises(OSError, match="no"):
         loaded.warehouse.erase_confirmed()
     monkeypatch.undo()

@@ -15,12 +15,12 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse import ledger
 from warehouse.coverage import update_coverage
 from warehouse.errors import SegmentError
+from warehouse.home import write_private
 from warehouse.landing import (
     Segment,
     encode_segment,
@@ -28,6 +28,7 @@ from warehouse.landing import (
     segment_name,
     segment_stem,
     source_folder,
+    sync_folder,
     without_rows,
     write_encoded,
 )
@@ -43,6 +44,7 @@ WHERE column_name = 'post_id' AND database_name = current_database()
     AND table_name IN (SELECT table_name FROM duckdb_tables() WHERE NOT temporary)
 ORDER BY table_name
 """
+_AT_ONCE = 64  # segments that are rewritten together, and held in memory for that
 _GONE = """
 CREATE OR REPLACE TEMP TABLE gone AS
 SELECT DISTINCT post_id FROM pending_erasures
@@ -213,50 +215,56 @@ def rewrite_segments(
 ) -> None:
     """Write every loaded segment that holds a pending post anew without it.
 
-    The ledger learns of the new file before it is there, and the old one goes last: ended in
+    The ledger learns of the new files before they are there, and the old ones go last: ended in
     between, the same is done again, and no file is loaded a second time. A loaded file that is
     damaged goes altogether, since nobody can tell what is in it.
     """
     for source in sorted({entry.source for entry in pending}):
         of_source = [entry for entry in pending if entry.source == source]
-        wanted = pa.array(sorted({entry.native_id for entry in of_source}))
         folder = landing / source_folder(source)
-        for file in ledger.loaded_files(connection, landing, folder):
-            try:
-                if _holds(file, wanted):
-                    _rewrite(connection, landing, file, of_source)
-            except (SegmentError, pa.ArrowException):
-                ledger.let_go(connection, landing, file)
+        files = ledger.loaded_files(connection, landing, folder)
+        holding = [file for file in files if _may_hold(file, of_source)]
+        for first in range(0, len(holding), _AT_ONCE):
+            _rewrite(connection, landing, holding[first : first + _AT_ONCE], of_source)
         ledger.remove_aside(landing, folder.name)
 
 
-def _holds(file: Path, wanted: pa.StringArray) -> bool:
+def _may_hold(file: Path, pending: Sequence[Pending]) -> bool:
+    """Whether a segment names one of the posts, or is too damaged to tell."""
+    wanted = {entry.native_id for entry in pending}
     columns = ["native_id", "native_parent_id"]
-    table = pq.read_table(file, columns=columns, use_threads=False, memory_map=True)
-    return any(
-        pc.any(pc.is_in(table.column(column), value_set=wanted)).as_py() for column in columns
-    )
+    try:
+        with pq.ParquetFile(file, memory_map=True) as opened:
+            table = opened.read(columns=columns, use_threads=False)
+        return any(not wanted.isdisjoint(table.column(name).to_pylist()) for name in columns)
+    except (pa.ArrowException, KeyError, OSError):
+        return True
 
 
 def _rewrite(
-    connection: duckdb.DuckDBPyConnection, landing: Path, file: Path, pending: Sequence[Pending]
+    connection: duckdb.DuckDBPyConnection,
+    landing: Path,
+    files: Sequence[Path],
+    pending: Sequence[Pending],
 ) -> None:
-    segment = read_segment(file)
-    content = _without_pending(segment, pending)
-    heir = file.with_name(segment_name(segment_stem(file), content))
-    if heir == file:
+    heirs: dict[Path, ledger.Heir] = {}
+    for file in files:
+        try:
+            heirs[file] = _without_pending(read_segment(file), pending)
+        except SegmentError:
+            ledger.let_go(connection, landing, file)
+    heirs = {file: heir for file, heir in heirs.items() if heir.path != file}
+    if not heirs:
         return
-    names = {
-        "path": ledger.relative_path(landing, file),
-        "heir": ledger.relative_path(landing, heir),
-    }
-    ledger.enter_heir(connection, **names, content=content)
-    write_encoded(heir, content)
-    ledger.take_place(connection, **names)
-    ledger.unlink_all([file])
+    ledger.enter_heirs(connection, landing, heirs)
+    for heir in heirs.values():
+        write_private(heir.path, heir.content)
+    sync_folder(files[0].parent)
+    ledger.take_places(connection, landing, heirs)
+    ledger.unlink_all([*heirs])
 
 
-def _without_pending(segment: Segment, pending: Sequence[Pending]) -> bytes:
+def _without_pending(segment: Segment, pending: Sequence[Pending]) -> ledger.Heir:
     """Return a segment without the posts, but with what was seen of them after they were erased."""
     asked = {entry.native_id: entry.asked_at for entry in pending}
     ids: list[Any] = segment.rows.column("native_id").to_pylist()
@@ -266,4 +274,6 @@ def _without_pending(segment: Segment, pending: Sequence[Pending]) -> bytes:
         for native_id, moment in zip(ids, times, strict=True)
     ]
     header, rows = without_rows(segment, leave_out, urls={entry.url for entry in pending})
-    return encode_segment(header, rows)
+    content = encode_segment(header, rows)
+    name = segment_name(segment_stem(segment.path), content)
+    return ledger.Heir(segment.path.with_name(name), content, rows.num_rows)
