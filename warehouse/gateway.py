@@ -24,7 +24,12 @@ from warehouse.lock import WriterLock
 from warehouse.migrations import migrate
 from warehouse.protection import erasure, erasure_list
 from warehouse.protection.erasure_list import ErasedKind
-from warehouse.protection.fresh_copy import connect_private, copy_afresh, remove_leftovers
+from warehouse.protection.fresh_copy import (
+    connect_private,
+    copy_afresh,
+    keep_private,
+    remove_leftovers,
+)
 from warehouse.protection.keys import KeyRing
 from warehouse.rechecks import RecheckPolicy
 from warehouse.records import Clock, LoadCounts, Run, SourceInfo
@@ -121,6 +126,7 @@ class Warehouse:
             try:
                 yield self.connection
                 self.connection.commit()
+                keep_private(self.home.database)
             except BaseException:
                 _roll_back(self.connection)
                 raise

@@ -235,8 +235,12 @@ def test_what_a_killed_copy_left_is_removed_when_the_warehouse_opens(study):
         pass
     left = study.home.root / "warehouse.duckdb.fresh"
     left.write_bytes(b"half a copy")
+    spilled = study.home.root / "warehouse.duckdb.tmp"
+    spilled.mkdir()
+    (spilled / "duckdb_temp_block-1.block").write_bytes(b"rows put out of memory")
     with study.open():
         assert not left.exists()
+        assert not spilled.exists()
 
 
 def test_another_connection_of_this_process_stops_the_copy_before_writes_can_get_lost(study):

@@ -125,7 +125,13 @@ def test_what_a_killed_harvest_left_half_written_goes_after_an_hour(loaded):
     assert fresh not in loaded.warehouse.pending_segments()
 
 
-def test_the_database_is_private(study):
-    with study.open():
-        assert stat.S_IMODE(study.home.database.stat().st_mode) == 0o600
-        assert stat.S_IMODE(study.home.root.stat().st_mode) == 0o700
+def test_every_file_of_the_home_is_private(loaded):
+    study = loaded.study
+    loaded.load(study.post("1"))
+    loaded.warehouse.write_state()
+    files = [*study.home.root.rglob("*")]
+    assert {"warehouse.duckdb", "warehouse.duckdb.wal"} <= {file.name for file in files}
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in files if file.is_file()}
+    assert modes == {0o600}
+    folders = {stat.S_IMODE(file.stat().st_mode) for file in files if file.is_dir()}
+    assert folders == {0o700}

@@ -263,7 +263,7 @@ def compare(warehouse: Warehouse, source: str, model: Model) -> None:
 
 @given(steps)
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_loader_holds_what_the_model_holds(warehouse: Warehouse, story: list[Any]) -> None:
     check(warehouse, story)
@@ -272,7 +272,7 @@ def test_the_loader_holds_what_the_model_holds(warehouse: Warehouse, story: list
 @pytest.mark.slow
 @given(steps)
 @settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_loader_holds_what_the_model_holds_at_length(
     warehouse: Warehouse, story: list[Any]

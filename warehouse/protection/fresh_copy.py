@@ -5,6 +5,8 @@ rename. A process that is ended on the way leaves the old file or the new one, e
 """
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -26,14 +28,21 @@ def connect_private(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a database that its owner alone can read, with times in UTC."""
     connection = duckdb.connect(str(path), config=dict(_SETTINGS))
     connection.execute("SET TimeZone = 'UTC'")
-    path.chmod(PRIVATE_FILE)
+    keep_private(path)
     return connection
 
 
+def keep_private(path: Path) -> None:
+    """Let a database and the log of its latest writes be read by their owner alone."""
+    for file in (path, _log(path)):
+        with suppress(FileNotFoundError):
+            file.chmod(PRIVATE_FILE)
+
+
 def remove_leftovers(path: Path) -> None:
-    """Remove what a copy left behind that was ended before it was done."""
-    for file in (_fresh(path), _log(_fresh(path))):
-        file.unlink(missing_ok=True)
+    """Remove what a process left behind that was ended: half a copy, and rows put out of memory."""
+    _remove_copy(path)
+    shutil.rmtree(path.with_name(f"{path.name}.tmp"), ignore_errors=True)
 
 
 def copy_afresh(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyConnection:
@@ -47,13 +56,13 @@ def copy_afresh(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.Duc
     WarehouseError
         If the copy differs from the database, or another connection holds the old file.
     """
-    remove_leftovers(path)
     fresh = _fresh(path)
+    _remove_copy(path)
     try:
         _fill(connection, fresh)
     except BaseException:
         connection.execute("DETACH DATABASE IF EXISTS fresh")
-        remove_leftovers(path)
+        _remove_copy(path)
         raise
     _sync(fresh)
     connection.close()
@@ -61,6 +70,11 @@ def copy_afresh(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.Duc
     fresh.replace(path)
     _sync(path.parent)
     return connect_private(path)
+
+
+def _remove_copy(path: Path) -> None:
+    for file in (_fresh(path), _log(_fresh(path))):
+        file.unlink(missing_ok=True)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:
@@ -91,12 +105,12 @@ def _require_closed(path: Path) -> None:
     try:
         duckdb.connect(str(path), read_only=True, config=dict(_SETTINGS)).close()
     except duckdb.ConnectionException:
-        remove_leftovers(path)
+        _remove_copy(path)
         raise WarehouseError(
             f"{path} is still open in this process; close every connection, then erase again"
         ) from None
     if _log(path).exists():
-        remove_leftovers(path)
+        _remove_copy(path)
         raise WarehouseError(f"{path} was not closed cleanly; run the erasure again")
 
 
