@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import duckdb
 
-from warehouse.corpus.concordance import kwic_macro
+from warehouse.corpus.macros import corpus_macros
 from warehouse.errors import WarehouseDamaged
 from warehouse.home import PRIVATE_FILE, Home, make_private_folder
 from warehouse.release.swap import fresh_folder, swap_folder
@@ -99,7 +99,7 @@ def _create_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, _Content]
             text = comment.replace("'", "''")
             connection.execute(f"COMMENT ON TABLE {name} IS '{text}'")
         contents[table] = _content(connection, released.sql)
-    connection.execute(kwic_macro(f"{_NEW}.main"))
+    connection.execute(corpus_macros(f"{_NEW}.main"))
     return contents
 
 

@@ -251,7 +251,7 @@ def test_examples_and_events_come_without_names(study: Study, home: Home) -> Non
     assert read(home, "FROM events") == [(1, JANUARY, "A bill", None)]
 
 
-def test_comments_and_the_macro_come_along(study: Study, home: Home) -> None:
+def test_comments_and_the_macros_come_along(study: Study, home: Home) -> None:
     publish_controlled(study.connection, home)
     comments = dict(read(home, "SELECT table_name, comment FROM duckdb_tables()"))
     assert comments["posts"] == "[C] the current revision of every post and comment"
@@ -259,6 +259,10 @@ def test_comments_and_the_macro_come_along(study: Study, home: Home) -> None:
     assert all(comments.values())
     lines = read(home, "SELECT left_context, node FROM kwic('windmill', width := 2)")
     assert lines == [("researchers copper", "windmill")]
+    near = "SELECT n_near, n_posts FROM collocates('windmill', span := 1)"
+    assert read(home, near) == [(1, 1)]
+    assert read(home, "SELECT sum(n), sum(n_posts_with) FROM word_trend('windmill')") == [(1, 1)]
+    assert read(home, "FROM keyness('anxiety', 'nowhere')") == []
 
 
 def test_files_are_for_their_owner_alone(study: Study, home: Home) -> None:
