@@ -182,7 +182,10 @@ def _image(tag: Tag) -> str:
 
 def _mention(tag: Tag) -> str:
     visible = tag.get_text().strip()
-    address = urlsplit(str(tag.get("href") or ""))
+    try:
+        address = urlsplit(str(tag.get("href") or ""))
+    except ValueError:  # such as http://[ : what a reader sees still is a name
+        address = urlsplit("")
     named = _PROFILE.match(unquote(address.path))
     name = named.group(1) if named else visible.removeprefix("@")
     if "@" in name or not address.hostname:

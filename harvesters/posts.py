@@ -155,10 +155,16 @@ class _Protector:
 
 
 def _names_account(url: str | None, names: frozenset[str]) -> bool:
-    """Tell whether an address spells the account: as `/@name`, or after a word such as `users`."""
+    """Tell whether an address spells the account: as `/@name`, or after a word such as `users`.
+
+    One that cannot be read counts as if it did, since nobody can say that it does not.
+    """
     if url is None or not names:
         return False
-    segments = unquote(urlsplit(url).path).lower().split("/")
+    try:
+        segments = unquote(urlsplit(url).path).lower().split("/")
+    except ValueError:
+        return True
     return any(
         segment.removeprefix("@") in names and (segment[0] == "@" or before in _USER_SEGMENTS)
         for before, segment in pairwise(segments)

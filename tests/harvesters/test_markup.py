@@ -105,6 +105,8 @@ def test_quotations_stay_in_the_text_and_leave_the_own_text(
         ('<a class="mention" href="https://c.example/users/ann">@ann</a>', "@ann@c.example"),
         ('<a class="mention" href="http://127.0.0.1:81/@ann">@ann</a>', "@ann@127.0.0.1:81"),
         ('<a class="mention hashtag" href="https://b.example/tags/x">#<span>x</span></a>', "#x"),
+        ('<a class="mention" href="http://[">@<span>ann_b</span></a> hello', "@ann_b hello"),
+        ('<a class="mention" href="https://a]b/@x">ann_b</a> hello', "@ann_b hello"),
     ],
 )
 def test_mentions_come_out_as_full_handles(html: str, text: str) -> None:

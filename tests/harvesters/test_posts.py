@@ -109,9 +109,10 @@ def test_the_authors_own_telling_name_is_hidden_and_a_word_is_not() -> None:
         "https://forum.example/@ann_b77/12",
         "https://forum.example/u/Ann_B77/activity/12",
         "https://forum.example/users/ann%5Fb77/statuses/12",
+        "https://forum]example/t/12",
     ],
 )
-def test_an_address_that_spells_the_account_is_left_out(url: str) -> None:
+def test_an_address_that_spells_the_account_or_cannot_be_read_is_left_out(url: str) -> None:
     assert build(url=url).url is None
 
 
