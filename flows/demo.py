@@ -137,7 +137,7 @@ def _analyse(warehouse: Warehouse, night: Night) -> None:
     run_prevalence(warehouse, night)
 
 
-def _run_as_flow(server: TemporaryServer | None, home: Home, moment: datetime) -> NightSummary:
+def _run_as_flow(server: TemporaryServer, home: Home, moment: datetime) -> NightSummary:
     server.wait()
     server.settle()
     from flows.engine import run_entrypoint
