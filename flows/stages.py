@@ -32,6 +32,7 @@ from warehouse.records import (
     Sighting,
     Traffic,
 )
+from warehouse.registers import register_met_communities
 from warehouse.state import read_due, read_known
 
 SIGHTINGS_A_SEGMENT = 2_000
@@ -273,10 +274,12 @@ def register(warehouse: Warehouse, night: Night) -> None:
 
 
 def load_pending(warehouse: Warehouse) -> LoadCounts:
-    """Load what has landed so far."""
+    """Load what has landed so far, and enter the communities that it came from."""
     counts = LoadCounts()
     for segment in warehouse.pending_segments():
         counts = counts.plus(warehouse.load(segment))
+    with warehouse.transaction() as connection:
+        register_met_communities(connection)
     return counts
 
 

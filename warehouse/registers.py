@@ -20,6 +20,13 @@ _FORGET_COMMUNITY = "DELETE FROM communities WHERE source = $source AND communit
 _ENTER_COMMUNITY = """
 INSERT INTO communities VALUES ($source, $community, $name, $country, $role, $tags)
 """
+# Reddit's profile pages are communities of one person: they get no name that could be published.
+_ENTER_MET = """
+INSERT INTO communities
+SELECT source, community, community, NULL, NULL, []
+FROM (SELECT DISTINCT source, community FROM posts) ANTI JOIN communities USING (source, community)
+WHERE NOT starts_with(lower(community), 'u_') ORDER BY source, community
+"""
 _FORGET_RUN = "DELETE FROM runs WHERE run_id = $run_id"
 _ENTER_RUN = """
 INSERT INTO runs (run_id, flow, started_at, status, version)
@@ -56,6 +63,14 @@ def register_sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[So
                     "tags": list(community.tags),
                 },
             )
+
+
+def register_met_communities(connection: duckdb.DuckDBPyConnection) -> None:
+    """Enter communities that posts came from and no setting names, under the platform's handle.
+
+    Archives bring their own, and a site may be read whole; what is not entered has no figures.
+    """
+    connection.execute(_ENTER_MET)
 
 
 def start_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
