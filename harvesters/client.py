@@ -250,6 +250,7 @@ class PoliteClient:
             self._wait(host, wait, effort)
             self._count(throttled_seconds=throttled)
             if self._gate.held_for(host) < _INSTANT:
+                self._gate.woken(host, spacing)
                 return
 
     def _wait(self, host: str, seconds: float, effort: _Effort) -> None:

@@ -49,6 +49,7 @@ _BOOK = """
 INSERT INTO hosts (host, next_at, day, used) VALUES (:host, :next_at, :day, :used)
 ON CONFLICT (host) DO UPDATE SET next_at = :next_at, day = :day, used = :used
 """
+_LATER = "UPDATE hosts SET next_at = max(next_at, :next_at) WHERE host = :host"
 _HOLD = """
 INSERT INTO hosts (host, held_until) VALUES (:host, :until)
 ON CONFLICT (host) DO UPDATE SET held_until = max(held_until, :until)
@@ -149,6 +150,12 @@ class HostGate:
                 _BOOK, {"host": host, "next_at": slot + gap, "day": today, "used": used + 1}
             )
         return float(slot - now)
+
+    def woken(self, host: str, spacing: float | None = None) -> None:
+        """Keep the spacing from now on, where a wait ended later than the booked slot."""
+        gap = max(self.spacing, spacing or 0.0)
+        next_at = self._clock.now().timestamp() + gap
+        self._write(_LATER, {"host": host, "next_at": next_at})
 
     def push_back(self, host: str, until: datetime) -> None:
         """Hold back every process's next request to `host` until then."""

@@ -13,8 +13,9 @@ from warehouse.records import WallClock
 
 pytestmark = pytest.mark.slow
 
-SPACING_SECONDS = 0.4
-NOT_MEASURABLE_SECONDS = 0.02
+SPACING_SECONDS = 0.5
+ARRIVAL_SECONDS = 0.06
+"""By how much a request's arrival can lag behind its sending on a busy machine."""
 
 
 def test_two_workers_keep_one_spacing_on_the_servers_clock(tmp_path: Path, prefect: Any) -> None:
@@ -53,4 +54,4 @@ def test_two_workers_keep_one_spacing_on_the_servers_clock(tmp_path: Path, prefe
         times = [request.monotonic for request in requests if request.site == site]
         gaps = [later - earlier for earlier, later in pairwise(times)]
         assert len(gaps) >= 5
-        assert min(gaps) >= SPACING_SECONDS - NOT_MEASURABLE_SECONDS, (site, min(gaps))
+        assert min(gaps) >= SPACING_SECONDS - ARRIVAL_SECONDS, (site, min(gaps))
