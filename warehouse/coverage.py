@@ -1,14 +1,16 @@
 """Which community was harvested on which day, and how many posts of that day are held."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Final
 
 import duckdb
 
 from warehouse.records import HarvestStatus, SegmentHeader
 
-# A day that was read completely stays complete; otherwise the better of two attempts stands.
+# A day that was read completely stays complete; otherwise the better of two attempts stands. Only a
+# gap is for good: what the platform shows no more, no later harvest can read.
 RANKS: Final = {"missing": 0, "blocked": 1, "partial": 2, "complete": 3}
 _STATUS_OF: Final[dict[HarvestStatus, str]] = {
     "complete": "complete",
@@ -26,6 +28,12 @@ WHERE {_PLACE} AND created_at >= $first::TIMESTAMP::TIMESTAMPTZ
     AND created_at < ($last + 1)::TIMESTAMP::TIMESTAMPTZ
 GROUP BY day
 """
+_LOST = f"""
+WITH lost AS (SELECT unnest(gaps) AS gap FROM harvests WHERE {_PLACE} AND len(gaps) > 0)
+SELECT DISTINCT unnest(generate_series(
+    greatest(gap.since::DATE, $first), least(gap.until::DATE, $last), INTERVAL 1 DAY))::DATE
+FROM lost
+"""
 _FORGET = f"DELETE FROM coverage WHERE {_PLACE} AND day IN (SELECT unnest($days::DATE[]))"
 _ENTER = """
 INSERT INTO coverage
@@ -39,7 +47,7 @@ def update_coverage(
 ) -> None:
     """Enter what a final segment covers; count the posts of covered days in `touched` anew.
 
-    No day is downgraded.
+    No day is downgraded, except where the platform shows no more what it may have shown.
     """
     spans = {
         (source, community): (first, last)
@@ -49,18 +57,39 @@ def update_coverage(
     if header and marks:
         own = (header.source, header.community)
         first, last = spans.get(own, (header.harvested_at.date(),) * 2)
-        _update(connection, own, span=(min(first, *marks), max(last, *marks)), marks=marks)
+        _update(
+            connection,
+            own,
+            span=(min(first, *marks), max(last, *marks)),
+            marks=marks,
+            lost=_gap_days(header),
+        )
         spans.pop(own, None)
     for place, span in spans.items():
-        _update(connection, place, span=span, marks={})
+        _update(connection, place, span=span)
 
 
 def _marks(header: SegmentHeader) -> dict[date, str]:
     """Return the status of each UTC day that a segment says something about.
 
-    A complete harvest covers every day since `covers_from`; any other only its own day.
+    A complete harvest covers every day since `covers_from`; any other only its own day. The days of
+    its gaps are partial.
     """
-    if not header.final or header.activity != "harvest":
+    if header.activity != "harvest":
+        return {}
+    return _covered(header) | dict.fromkeys(_gap_days(header), "partial")
+
+
+def _gap_days(header: SegmentHeader) -> set[date]:
+    return {
+        gap.since.date() + timedelta(days=n)
+        for gap in header.gaps
+        for n in range((gap.until.date() - gap.since.date()).days + 1)
+    }
+
+
+def _covered(header: SegmentHeader) -> dict[date, str]:
+    if not header.final:
         return {}
     last = first = header.harvested_at.date()
     if header.status == "complete" and header.covers_from is not None:
@@ -74,7 +103,8 @@ def _update(
     place: tuple[str, str],
     *,
     span: tuple[date, date],
-    marks: Mapping[date, str],
+    marks: Mapping[date, str] = MappingProxyType({}),
+    lost: Collection[date] = (),
 ) -> None:
     key = {"source": place[0], "community": place[1]}
     values = {**key, "first": span[0], "last": span[1]}
@@ -82,10 +112,14 @@ def _update(
     if not held and not marks:
         return
     counted = dict(connection.execute(_COUNTED, values).fetchall())
+    gone = set(lost)
+    if marks:  # without, no day rises
+        gone.update(day for (day,) in connection.execute(_LOST, values).fetchall())
     changed = {}
     for day in sorted({*held, *marks}):
         candidates = [status for status in (held.get(day, ("",))[0], marks.get(day)) if status]
-        entry = (max(candidates, key=RANKS.__getitem__), counted.get(day, 0))
+        status = "partial" if day in gone else max(candidates, key=RANKS.__getitem__)
+        entry = (status, counted.get(day, 0))
         if held.get(day) != entry:
             changed[day] = entry
     if held.keys() & changed.keys():

@@ -19,7 +19,7 @@ from warehouse.errors import SegmentError, WarehouseError, clear_errors
 from warehouse.home import Home, make_private_folder
 from warehouse.known import write_stale_state
 from warehouse.landing import Segment
-from warehouse.loading import SMALL_SEGMENT, load_segment
+from warehouse.loading import load_segment, threads_for
 from warehouse.lock import WriterLock
 from warehouse.migrations import migrate
 from warehouse.protection import erasure, erasure_list
@@ -35,6 +35,7 @@ from warehouse.rechecks import RecheckPolicy
 from warehouse.records import Clock, LoadCounts, Run, SourceInfo
 from warehouse.registers import finish_run, register_sources, start_run
 from warehouse.results import replace_rows
+from warehouse.state import remove_half_written_state
 
 _LOCK = "warehouse.lock"
 _DEFAULT_POLICY = RecheckPolicy()
@@ -90,6 +91,8 @@ class Warehouse:
         cls, home: Home, *, keys: KeyRing, clock: Clock, recheck: RecheckPolicy, lock: WriterLock
     ) -> Self:
         remove_leftovers(home.database)
+        ledger.remove_rewriting(home.landing)
+        remove_half_written_state(home.state)
         warehouse = cls(home, keys=keys, clock=clock, recheck=recheck, lock=lock)
         try:
             migrate(warehouse.connection, path=home.database, now=clock.now())
@@ -187,8 +190,8 @@ class Warehouse:
             if not segment.is_file() and ledger.has(self.connection, path=path):
                 return LoadCounts(already_loaded=True)
             content = self._read(segment)
-            kept = erasure.leave_out_refused(self.connection, content, self.keys)
-        with self._threads_for(kept), self.transaction() as connection:
+            kept = erasure.leave_out_refused(self.connection, landing, content, self.keys)
+        with threads_for(self.connection, kept), self.transaction() as connection:
             if ledger.has(connection, path=path, sha256=kept.sha256):
                 ledger.enter_again(connection, content, path=path, now=now)
                 return LoadCounts(already_loaded=True)
@@ -235,6 +238,7 @@ class Warehouse:
         with clear_errors(self.home.database):
             pending = erasure.read_pending(self.connection)
             if pending:
+                ledger.remove_half_written(self.home.landing, clock_file=self._lock.path)
                 erasure.rewrite_segments(self.connection, self.home.landing, pending)
                 with self.transaction() as connection:
                     erasure.delete_rows(connection, now=now)
@@ -252,11 +256,11 @@ class Warehouse:
     def remove_old_segments(self, *, days: int) -> int:
         """Remove segments that were loaded longer ago, and files put aside; return how many."""
         with clear_errors(self.home.database):
+            ledger.remove_half_written(self.home.landing, clock_file=self._lock.path)
             return ledger.remove_old(
                 self.connection,
                 self.home.landing,
                 before=self.clock.now() - timedelta(days=days),
-                written=(self.home.state / _LOCK).stat().st_mtime,
             )
 
     def query(self, sql: str, parameters: Sequence[object] | None = None) -> pa.Table:
@@ -276,18 +280,6 @@ class Warehouse:
         """
         with self.transaction() as connection:
             return replace_rows(connection, table, rows, keys=keys)
-
-    @contextmanager
-    def _threads_for(self, segment: Segment) -> Iterator[None]:
-        """Load a small segment in one thread: waking a second one costs more than it helps."""
-        if segment.rows.num_rows > SMALL_SEGMENT:
-            yield
-            return
-        self.connection.execute("SET threads = 1")
-        try:
-            yield
-        finally:
-            self.connection.execute("RESET threads")
 
     def _read(self, file: Path) -> Segment:
         return ledger.read_or_put_aside(

@@ -27,6 +27,7 @@ from warehouse.records import Post, SegmentHeader, Sighting
 from warehouse.segment_header import header_from_json, header_to_json
 
 QUARANTINE: Final = "quarantine"
+REWRITING: Final = ".rewriting"  # only the one writer writes there, and empties it when it opens
 _HEADER_KEY: Final = b"valuetalk.segment.1"  # the number is the format's
 _NAME = re.compile(r"(?P<stem>\d{8}T\d{12}-[0-9a-f]{8})-(?P<digest>[0-9a-f]{16})\.parquet")
 _TIME: Final = pa.timestamp("us", tz="UTC")
@@ -93,7 +94,10 @@ def write_segment(
     folder = landing / source_folder(header.source)
     make_private_folder(folder)
     stem = f"{header.harvested_at:%Y%m%dT%H%M%S%f}-{next(_SERIAL) & 0xFFFFFFFF:08x}"
-    return write_encoded(folder / segment_name(stem, content), content)
+    path = folder / segment_name(stem, content)
+    write_private(path, content)
+    sync_folder(folder)
+    return path
 
 
 def read_segment(path: Path) -> Segment:
@@ -175,11 +179,12 @@ def without_rows(
     return header, rows.set_column(position, rows.schema.field(position), unlinked)
 
 
-def write_encoded(path: Path, content: bytes) -> Path:
-    """Write a segment's bytes, synced with the folder that names it; return its path."""
-    write_private(path, content)
-    sync_folder(path.parent)
-    return path
+def rewrite(landing: Path, path: Path, content: bytes) -> None:
+    """Write what takes the place of a segment; half of it never lies where harvests land."""
+    folder = landing / REWRITING
+    make_private_folder(folder)
+    write_private(folder / path.name, content)
+    (folder / path.name).replace(path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ A path stays in the ledger when its file goes, so that a copy that comes back is
 """
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ import duckdb
 
 from warehouse.errors import SegmentError
 from warehouse.home import make_private_folder
-from warehouse.landing import QUARANTINE, Segment, read_segment, sync_folder
+from warehouse.landing import QUARANTINE, REWRITING, Segment, read_segment, sync_folder
 
 _WAITING = """
 SELECT path FROM (SELECT unnest($paths::VARCHAR[]) AS path)
@@ -47,6 +48,7 @@ WHERE path IN (SELECT unnest($heirs::VARCHAR[])) OR path IN (SELECT unnest($path
 _LET_GO = "UPDATE segments SET state = 'removed' WHERE path = $path"
 _LET_OLD_GO = "UPDATE segments SET state = 'removed' WHERE state = 'loaded' AND loaded_at < $before"
 _ASIDE_SINCE = "SELECT path FROM segments WHERE state = 'quarantined' AND loaded_at < $before"
+_NOT_LANDED = (QUARANTINE, REWRITING)
 _LEFTOVER_AGE = 3600.0  # seconds; no batch takes so long to write
 
 
@@ -74,7 +76,7 @@ def landed_files(landing: Path) -> list[Path]:
     files = [
         path
         for path in landing.rglob("*")
-        if path.is_file() and not path.name.startswith(".") and path.parent.name != QUARANTINE
+        if path.is_file() and not path.name.startswith(".") and path.parent.name not in _NOT_LANDED
     ]
     return sorted(files, key=lambda path: (path.name, path))
 
@@ -179,23 +181,8 @@ def remove_aside(landing: Path, source_folder: str) -> None:
     unlink_all(sorted((landing / QUARANTINE).glob(f"{source_folder}__*")))
 
 
-def remove_old(
-    connection: duckdb.DuckDBPyConnection, landing: Path, *, before: datetime, written: float
-) -> int:
-    """Remove segments loaded, and files put aside, before a moment; return how many went.
-
-    Parameters
-    ----------
-    connection : duckdb.DuckDBPyConnection
-        The warehouse.
-    landing : Path
-        The landing folder.
-    before : datetime
-        What was entered earlier goes.
-    written : float
-        Modification time, in seconds, of a file that was just written to the same disk: files
-        half-written more than an hour earlier were left behind by a process that ended.
-    """
+def remove_old(connection: duckdb.DuckDBPyConnection, landing: Path, *, before: datetime) -> int:
+    """Remove segments loaded, and files put aside, before a moment; return how many went."""
     connection.execute(_LET_OLD_GO, {"before": before})
     files = {relative_path(landing, file): file for file in landed_files(landing)}
     gone = connection.execute(_GONE, {"paths": list(files)}).fetchall()
@@ -203,9 +190,24 @@ def remove_old(
     old = [files[path] for (path,) in gone]
     old += [file for (path,) in aside if (file := _aside(landing, path)).is_file()]
     unlink_all(old)
-    half = [file for file in landing.rglob(".*.tmp") if file.is_file()]
-    unlink_all([file for file in half if file.stat().st_mtime < written - _LEFTOVER_AGE])
     return len(old)
+
+
+def remove_half_written(landing: Path, *, clock_file: Path) -> None:
+    """Remove what harvests that ended left half-written.
+
+    That is what was written more than an hour before `clock_file`, which was written by the disk's
+    own time when this process began.
+    """
+    written = clock_file.stat().st_mtime
+    for file in landing.rglob(".*.tmp"):
+        if file.is_file() and file.stat().st_mtime < written - _LEFTOVER_AGE:
+            unlink_all([file])
+
+
+def remove_rewriting(landing: Path) -> None:
+    """Remove what an erasure that ended left half-written; only the one writer may call this."""
+    shutil.rmtree(landing / REWRITING, ignore_errors=True)
 
 
 def unlink_all(files: Sequence[Path]) -> None:

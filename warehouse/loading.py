@@ -5,6 +5,8 @@ statements over sets. The usual segment holds every post once and takes one turn
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +24,7 @@ from warehouse.protection.withdrawal import TOUCHED, recount_threads, withdraw
 from warehouse.rechecks import RecheckPolicy
 from warehouse.records import LoadCounts
 
-SMALL_SEGMENT = 2_000  # rows up to which a second thread costs more than it helps
+_SMALL_SEGMENT = 2_000  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,20 @@ class _Tally:
             confirmed=self.confirmed,
             unknown=self.unknown,
         )
+
+
+@contextmanager
+def threads_for(connection: duckdb.DuckDBPyConnection, segment: Segment) -> Iterator[None]:
+    """Load a small segment in one thread: waking a second one costs more than it helps."""
+    if segment.rows.num_rows > _SMALL_SEGMENT:
+        yield
+        return
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # the failure itself may have ended the connection
+            connection.execute("RESET threads")
 
 
 def load_segment(

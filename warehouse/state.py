@@ -112,6 +112,13 @@ def write_due(state: Path, source: str, due: pa.Table) -> None:
     write_private(path, sink.getvalue().to_pybytes())
 
 
+def remove_half_written_state(state: Path) -> None:
+    """Remove what a writer that ended left half-written; only the one writer may call this."""
+    for folder in (state / "known", state / "due"):
+        for file in folder.rglob(".*.tmp"):
+            file.unlink(missing_ok=True)
+
+
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 

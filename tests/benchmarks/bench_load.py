@@ -124,10 +124,8 @@ def _nights(
     erased = warehouse.erase_confirmed()
     copied = time.process_time() - begin
     for name, times in (("harvest", harvested), ("recheck", rechecked), ("state", state)):
-        middle, worst = min(times), sorted(times)[len(times) // 2]
-        sys.stdout.write(
-            f"    {name}: median {middle * 1e3:6.1f} ms CPU, worst {worst * 1e3:6.1f}\n"
-        )
+        best, middle = min(times), sorted(times)[len(times) // 2]
+        sys.stdout.write(f"    {name}: best {best * 1e3:6.1f} ms CPU, median {middle * 1e3:6.1f}\n")
     sys.stdout.write(f"    erase of {erased} posts: {copied * 1e3:.0f} ms CPU\n")
 
 

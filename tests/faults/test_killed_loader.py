@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CHILD = Path(__file__).with_name("loader_child.py")
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 KILLS = 30
-SEGMENTS_A_KILL = 3
+SEGMENTS_A_KILL = 2
 NEW_A_NIGHT = 20
 
 

@@ -4,6 +4,7 @@ DuckDB compresses what it stores, and a search of bytes would find nothing thoug
 so these tests store without compression, and first look that the words can be found at all.
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -202,7 +203,7 @@ def test_an_erasure_that_was_ended_early_is_finished_by_the_next(loaded, monkeyp
 def test_a_segment_rewritten_in_part_is_finished_by_the_next(loaded, monkeypatch):
     plant(uncompressed(loaded))
     confirm_gone(loaded)
-    monkeypatch.setattr(erasure, "write_private", lambda *_: (_ for _ in ()).throw(OSError("no")))
+    monkeypatch.setattr(erasure, "rewrite", lambda *_: (_ for _ in ()).throw(OSError("no")))
     with pytest.raises(OSError, match="no"):
         loaded.warehouse.erase_confirmed()
     monkeypatch.undo()
@@ -241,6 +242,35 @@ def test_what_a_killed_copy_left_is_removed_when_the_warehouse_opens(study):
     with study.open():
         assert not left.exists()
         assert not spilled.exists()
+
+
+def test_what_a_killed_writer_left_half_written_is_removed_when_the_next_opens(study):
+    with study.open() as warehouse:
+        warehouse.load(study.land(study.post("1")))
+        warehouse.write_state()
+    left = [
+        study.home.landing / ".rewriting" / ".20260105T020000000000-00000000-a.parquet.77.tmp",
+        study.home.state / "known" / "forum" / ".board.json.77.tmp",
+        study.home.state / "due" / ".forum.parquet.77.tmp",
+    ]
+    for file in left:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"half")
+    with study.open() as warehouse:
+        assert not any(file.exists() for file in left)
+        assert warehouse.pending_segments() == []
+
+
+def test_an_erasure_looks_for_what_a_killed_harvest_left_too(loaded):
+    study = uncompressed(loaded).study
+    plant(loaded)
+    left = study.home.landing / "forum" / ".half.parquet.77.tmp"
+    left.write_bytes(TEXT.encode())
+    lock = (study.home.state / "warehouse.lock").stat().st_mtime
+    os.utime(left, (lock - 7200, lock - 7200))
+    confirm_gone(loaded)
+    loaded.warehouse.erase_confirmed()
+    assert files_with_canaries(study.home.root) == {}
 
 
 def test_another_connection_of_this_process_stops_the_copy_before_writes_can_get_lost(study):

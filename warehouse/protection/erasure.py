@@ -20,17 +20,16 @@ import pyarrow.parquet as pq
 from warehouse import ledger
 from warehouse.coverage import update_coverage
 from warehouse.errors import SegmentError
-from warehouse.home import write_private
 from warehouse.landing import (
     Segment,
     encode_segment,
     read_segment,
+    rewrite,
     segment_name,
     segment_stem,
     source_folder,
     sync_folder,
     without_rows,
-    write_encoded,
 )
 from warehouse.protection.erasure_list import ErasedKind, ErasureList, hash_of, remember
 from warehouse.protection.keys import KeyRing
@@ -147,7 +146,7 @@ def reapply(connection: duckdb.DuckDBPyConnection, keys: KeyRing, *, now: dateti
 
 
 def leave_out_refused(
-    connection: duckdb.DuckDBPyConnection, segment: Segment, keys: KeyRing
+    connection: duckdb.DuckDBPyConnection, landing: Path, segment: Segment, keys: KeyRing
 ) -> Segment:
     """Return a waiting segment without what the erasure list refuses, on disk too.
 
@@ -162,7 +161,8 @@ def leave_out_refused(
     header, rest = without_rows(segment, [native_id in refused for native_id in ids])
     content = encode_segment(header, rest)
     heir = segment.path.with_name(segment_name(segment_stem(segment.path), content))
-    write_encoded(heir, content)
+    rewrite(landing, heir, content)
+    sync_folder(heir.parent)
     ledger.unlink_all([segment.path])
     return read_segment(heir)
 
@@ -258,7 +258,7 @@ def _rewrite(
         return
     ledger.enter_heirs(connection, landing, heirs)
     for heir in heirs.values():
-        write_private(heir.path, heir.content)
+        rewrite(landing, heir.path, heir.content)
     sync_folder(files[0].parent)
     ledger.take_places(connection, landing, heirs)
     ledger.unlink_all([*heirs])
