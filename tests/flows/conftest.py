@@ -58,6 +58,9 @@ class Prefect:
             time.sleep(2)
         return runs
 
+    def deployments(self) -> list[dict[str, Any]]:
+        return self._ask("deployments/filter", {})
+
     def _ask(self, path: str, question: object) -> list[dict[str, Any]]:
         request = urllib.request.Request(
             f"{self._server.api_url}/{path}",
