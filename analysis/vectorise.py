@@ -105,6 +105,10 @@ def align_columns(counts: csr_array, labels: Sequence[Label], onto: Sequence[Lab
     return aligned
 
 
+class NoWordsLeft(ValueError):
+    """No word of the posts is neither too rare nor too common to tell them apart."""
+
+
 class TermWeighting(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
     """TF-IDF with a frozen vocabulary; rows have Euclidean length one.
 
@@ -145,8 +149,10 @@ class TermWeighting(BaseEstimator):  # type: ignore[misc] # scikit-learn ships n
 
         Raises
         ------
+        NoWordsLeft
+            Where no word is left.
         ValueError
-            Where no word is left, or `words` does not name each column once.
+            Where `words` does not name each column once.
         """
         if counts.shape[1] != len(words) or len(set(words)) != len(words):
             raise ValueError("words must name each column of counts once")
@@ -160,7 +166,7 @@ class TermWeighting(BaseEstimator):  # type: ignore[misc] # scikit-learn ships n
             if words[column] not in stop_words
         )
         if not chosen:
-            raise ValueError(
+            raise NoWordsLeft(
                 f"no word is in at least {self.min_posts} and at most {self.max_share:.0%} of the"
                 f" {n_posts} posts; give more posts or lower min_posts"
             )

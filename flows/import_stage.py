@@ -93,6 +93,7 @@ def import_files(
     """
     posts = 0
     drops: Counter[str] = Counter()
+    met: Counter[str] = Counter()
     for file in files:
         for batch in read_archive(
             file,
@@ -101,6 +102,7 @@ def import_files(
             mapping=mapping,
             keys=night.keys,
             harvested_at=night.clock.now(),
+            met=met,
         ):
             _land(night, batch)
             posts += len(batch.posts)

@@ -12,44 +12,51 @@ from flows.commands import output, session
 commands = typer.Typer()
 
 
+FilesArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        metavar="FILE...",
+        help="Parquet, CSV or NDJSON, each also as .gz or .zst. Equal rows without an id are "
+        "several posts, also in several files of one import.",
+    ),
+]
+SourceOption = Annotated[
+    str | None, typer.Option(help="Source of valuetalk.toml that the posts belong to.")
+]
+MappingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        metavar="ROLE=COLUMN,...",
+        help="What columns mean, as text=body,created_at=date. Roles: id, thread, parent, "
+        "author, community, created_at, title, text, url.",
+    ),
+]
+CommunityOption = Annotated[
+    str | None, typer.Option(help="Community of rows that name none; else the source's name.")
+]
+EthicsOption = Annotated[str | None, typer.Option(help="Ethics approval that covers a new source.")]
+LicenceOption = Annotated[str, typer.Option(help="Licence of a new source's posts.")]
+PerPersonOption = Annotated[
+    bool, typer.Option("--one-post-per-person", help="Each row is another person's answer.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only print field names and counts.")]
+
+
 @commands.command("import", rich_help_panel="Study")
 def import_archives(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            metavar="FILE...",
-            help="Parquet, CSV or NDJSON, each also as .gz or .zst.",
-        ),
-    ],
+    files: FilesArgument,
     home: session.HomeOption = None,
     *,
-    source: Annotated[
-        str | None, typer.Option(help="Source of valuetalk.toml that the posts belong to.")
-    ] = None,
-    mapping: Annotated[
-        str | None,
-        typer.Option(
-            "--map",
-            metavar="ROLE=COLUMN,...",
-            help="What columns mean, as text=body,created_at=date. Roles: id, thread, parent, "
-            "author, community, created_at, title, text, url.",
-        ),
-    ] = None,
-    community: Annotated[
-        str | None, typer.Option(help="Community of rows that name none; else the source's name.")
-    ] = None,
-    ethics_ref: Annotated[
-        str | None, typer.Option(help="Ethics approval that covers a new source.")
-    ] = None,
-    licence: Annotated[str, typer.Option(help="Licence of a new source's posts.")] = "",
-    one_post_per_person: Annotated[
-        bool, typer.Option("--one-post-per-person", help="Each row is another person's answer.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print field names and counts.")
-    ] = False,
+    source: SourceOption = None,
+    mapping: MappingOption = None,
+    community: CommunityOption = None,
+    ethics_ref: EthicsOption = None,
+    licence: LicenceOption = "",
+    one_post_per_person: PerPersonOption = False,
+    dry_run: DryRunOption = False,
     as_json: session.JsonOption = False,
 ) -> None:
     """Import archives through the same protection and loading as a harvest."""

@@ -1,8 +1,8 @@
 """Import of posts from table files: dumps, exports and plain tables, as batches like a harvest's.
 
 The file is read block by block; nothing but counts of rows without an id is kept of what was read.
-A row without an id is known by the keyed hash of its values and its number among equal rows, so
-that short answers which repeat stay apart and a second import finds the same posts.
+A row without an id is known by the keyed hash of its values and its number among equal rows of the
+import, so that short answers which repeat stay apart and a second import finds the same posts.
 """
 
 from collections import Counter
@@ -116,6 +116,7 @@ def read_archive(
     mapping: Mapping[str, str] | None = None,
     keys: KeyRing,
     harvested_at: datetime,
+    met: Counter[str] | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> Iterator[Batch]:
     """Yield the posts of a file in batches of one community each.
@@ -134,6 +135,9 @@ def read_archive(
         What pseudonyms, hashes and missing ids are made with.
     harvested_at : datetime
         The time of the import.
+    met : Counter, optional
+        How often each row without an id was met in earlier files of the same import; it is counted
+        on, so that equal answers of two files stay apart like those of one.
     batch_rows : int
         Rows of a batch.
 
@@ -156,7 +160,13 @@ def read_archive(
             f"no column of {path.name} says the community of a post; name the community, or its "
             "column in the mapping, as in community=column"
         )
-    reader = _Reader(layout, source=source, keys=keys, harvested_at=harvested_at.astimezone(UTC))
+    reader = _Reader(
+        layout,
+        source=source,
+        keys=keys,
+        harvested_at=harvested_at.astimezone(UTC),
+        met=Counter() if met is None else met,
+    )
     piles = _Piles(source, batch_rows=batch_rows)
     try:
         for block in file.blocks(layout.wanted, block_rows=batch_rows):
@@ -212,14 +222,20 @@ class _Reader:
     """Turns rows into posts; counts rows without an id, to tell equal ones apart."""
 
     def __init__(
-        self, layout: Layout, *, source: str, keys: KeyRing, harvested_at: datetime
+        self,
+        layout: Layout,
+        *,
+        source: str,
+        keys: KeyRing,
+        harvested_at: datetime,
+        met: Counter[str],
     ) -> None:
         self._layout = layout
         self._source = source
         self._keys = keys
         self._harvested_at = harvested_at
         self._contexts: dict[str, ReadContext] = {}
-        self._met: Counter[int] = Counter()
+        self._met = met
 
     def post(self, row: Row | None, community: str | None) -> Post:
         """Make the post of a row; raises `Dropped` with the reason why it is none."""
@@ -273,8 +289,8 @@ class _Reader:
     def _made_id(self, row: Row) -> str:
         values = [self._layout.value(row, role) for role in ROLES if role != "id"]
         equal = self._keys.content_hash(SEPARATOR.join(str(value) for value in values))
-        number = self._met[hash(equal)]
-        self._met[hash(equal)] += 1
+        number = self._met[equal]
+        self._met[equal] += 1
         return f"{equal}-{number}"
 
     def _url(self, row: Row) -> str | None:
