@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from analysis.series import periods_of
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analysis.series import periods_of
 from analysis.vectorise import document_term_counts
 from flows.arrow_rows import list_of, values_of
 from flows.night import Night

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+
     from warehouse.gateway import Warehouse
 
 
