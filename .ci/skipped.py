@@ -1,4 +1,4 @@
-"""List the skipped tests of JUnit reports with their reasons; with --strict, fail if there are any."""
+"""List the skipped tests of JUnit reports with their reasons; --strict fails if there are any."""
 
 import sys
 import xml.etree.ElementTree as ET  # our own pytest wrote these files
