@@ -161,6 +161,7 @@ def test_the_service_users_feedback_comes_in_whole(home: Path, data_dir: Path) -
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # twice 33,000 posts: a minute and a half each beside other work
 def test_the_reddit_communities_come_in_whole_and_are_measured(home: Path, data_dir: Path) -> None:
     counts = import_twice(home, data_dir / "reddit_communities.parquet")
     assert counts["rows"] == 32_996

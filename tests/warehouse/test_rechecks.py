@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from warehouse.gateway import Warehouse
+from warehouse.rechecks import RecheckPolicy, due_posts
 from warehouse.records import KnownThread, Validator
 from warehouse.state import due_file, known_file, read_due, read_known
 
@@ -35,8 +36,13 @@ def test_a_post_of_a_quiet_thread_waits_longer_the_older_it_is(loaded):
     )
     found = {}
     for night in range(1, 120):
-        loaded.load(activity="recheck", run_id=f"r{night}")
-        for name in due(loaded):
+        listed = due_posts(
+            loaded.warehouse.connection,
+            sources=["forum"],
+            policy=RecheckPolicy(),
+            now=study.clock.now(),
+        )
+        for name in listed.column("native_id").to_pylist():
             found.setdefault(name, night)
         study.next_night()
     # A month's 30 / 7 is 4.3 nights and a year's 52 at first; both grow while the post waits. A
