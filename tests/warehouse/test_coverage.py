@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from warehouse.records import Gap
+
 MONDAY = date(2026, 1, 5)  # when the clock of the tests begins
 
 
@@ -52,6 +54,24 @@ def test_a_later_complete_harvest_fills_the_gap_before_it(loaded):
     loaded.study.next_night()
     loaded.load(covers_from=start)
     assert [status for _, status, _ in days(loaded)] == ["complete"] * 3
+
+
+def test_the_days_of_a_gap_are_partial_for_good(loaded):
+    start = loaded.study.clock.now()
+    loaded.load(covers_from=start)
+    loaded.study.next_night()
+    now = loaded.study.clock.now()
+    gap = Gap(since=start, until=now - timedelta(hours=1), reason="the feed forgot")
+    loaded.load(loaded.study.post("1", created_at=start), status="partial", gaps=(gap,))
+    assert [status for _, status, _ in days(loaded)] == ["partial", "partial"]
+    loaded.study.next_night()
+    loaded.load(covers_from=start)
+    tuesday, wednesday = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
+    assert days(loaded) == [
+        (MONDAY, "partial", 1),
+        (tuesday, "partial", 0),
+        (wednesday, "complete", 0),
+    ]
 
 
 @pytest.mark.parametrize(
