@@ -57,7 +57,12 @@ class CommunityReport:
 def polite_client(night: Night, source: SourceSettings) -> Iterator[PoliteClient]:
     """Open the one client through which a source may be read."""
     harvest = night.settings.harvest
-    gate = HostGate(night.home.hosts, night.clock, spacing=harvest.spacing_seconds)
+    gate = HostGate(
+        night.home.hosts,
+        night.clock,
+        spacing=harvest.spacing_seconds,
+        daily_budget=harvest.requests_a_day,
+    )
     with PoliteClient(
         user_agent=night.user_agent,
         gate=gate,

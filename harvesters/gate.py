@@ -142,7 +142,7 @@ class HostGate:
             if used >= self.daily_budget:
                 raise RateLimited(
                     f"today's {self.daily_budget} requests to {host} are used up; the next night "
-                    "goes on from the cursor, or raise the source's daily budget with the host's "
+                    "goes on from the cursor, or raise [harvest] requests_a_day with the host's "
                     "consent"
                 )
             slot = max(now, next_at, held_until)
