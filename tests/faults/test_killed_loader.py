@@ -106,9 +106,19 @@ class Plan:
         )
 
 
-def run_child(home: Home, key_file: Path, *, kill_after: float | None) -> str:
-    """Run the loader; kill it so many seconds after it opened; return what it did last."""
+@dataclass(frozen=True)
+class Moment:
+    """When to kill: so many seconds after the child said a word for the n-th time."""
+
+    word: str
+    nth: int
+    seconds: float
+
+
+def run_child(home: Home, key_file: Path, *, kill_at: Moment | None) -> str:
+    """Run the loader, kill it at a moment, and return what it was doing."""
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    said: list[str] = []
     with subprocess.Popen(
         [sys.executable, str(CHILD), str(home.root), str(key_file)],
         stdout=subprocess.PIPE,
@@ -117,13 +127,17 @@ def run_child(home: Home, key_file: Path, *, kill_after: float | None) -> str:
         env=environment,
     ) as child:
         assert child.stdout is not None
-        assert child.stdout.readline() == "open\n"
-        if kill_after is not None:
-            time.sleep(kill_after)
+        while kill_at and said.count(kill_at.word) < kill_at.nth:
+            line = child.stdout.readline()
+            if not line:
+                break
+            said.append(line.strip())
+        if kill_at:
+            time.sleep(kill_at.seconds)
             child.kill()
-        said, complaints = child.communicate()
+        rest, complaints = child.communicate()
     assert complaints == ""
-    return ["open", *said.split()][-1]
+    return [*said, *rest.split()][-1]
 
 
 @pytest.mark.slow
@@ -137,8 +151,11 @@ def test_thirty_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
     for _ in range(KILLS):
         for _ in range(SEGMENTS_A_KILL):
             plan.land_night(home.landing)
-        killed_in[run_child(home, key_file, kill_after=moments.uniform(0.1, 0.8))] += 1
-    assert run_child(home, key_file, kill_after=None) == "done"
+        word = moments.choice(["open", "load", "load", "erase", "erase"])
+        nth = 1 if word == "open" else moments.randint(1, 2)
+        moment = Moment(word=word, nth=nth, seconds=moments.uniform(0.0, 0.15))
+        killed_in[run_child(home, key_file, kill_at=moment)] += 1
+    assert run_child(home, key_file, kill_at=None) == "done"
     sys.stdout.write(f"\nkilled in: {dict(killed_in)}; inside a load: {killed_in['load']}\n")
     assert killed_in["load"] > 0
     assert killed_in["erase"] > 0
