@@ -15,12 +15,14 @@ from typing import Any
 import flows
 from flows.doctor import assert_local_prefect, assert_own_packages
 from flows.night import Night, prepare_night
-from flows.settings import Settings
 from flows.summary import NightSummary
 from warehouse.home import Home
 
 STARTUP_TIMEOUT_SECONDS = 180
 """The first start of Prefect's temporary server migrates its database: 25 s and more."""
+
+WORK_POOL = "valuetalk"
+"""Where scheduled nights are sent; `prefect.yaml` names it, too."""
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -103,7 +105,7 @@ class DeploymentFailed(RuntimeError):
     """Prefect did not take the deployments; the message ends with what it said."""
 
 
-def deploy(home: Home, settings: Settings) -> str:
+def deploy(home: Home) -> str:
     """Deploy the flows of `prefect.yaml` for a home to the Prefect server in use.
 
     Returns
@@ -119,12 +121,11 @@ def deploy(home: Home, settings: Settings) -> str:
     root = Path(flows.__file__).parents[1]
     if not (root / "prefect.yaml").is_file():
         raise DeploymentFailed(f"{root} has no prefect.yaml: run this from a checkout of valuetalk")
-    pool = settings.prefect.work_pool
-    _prefect(root, home, "work-pool", "create", pool, "--type", "process", "--overwrite")
+    _prefect(root, home, "work-pool", "create", WORK_POOL, "--type", "process", "--overwrite")
     _prefect(root, home, "--no-prompt", "deploy", "--all")
     return (
-        f"deployed nightly (02:00 Europe/London), recheck and backfill to the work pool {pool}; "
-        f"now start a worker: prefect worker start --pool {pool}"
+        "deployed nightly (02:00 Europe/London), recheck and backfill to the work pool "
+        f"{WORK_POOL}; now start a worker: prefect worker start --pool {WORK_POOL}"
     )
 
 

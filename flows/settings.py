@@ -140,9 +140,6 @@ class PrefectSettings(Section):
         description="Hosts besides this machine whose Prefect server may learn of runs, for "
         'example ["prefect.example.org"].',
     )
-    work_pool: Text = Field(
-        default="valuetalk", description="Work pool to which scheduled nights are sent."
-    )
 
 
 class CommunitySettings(Section):

@@ -78,8 +78,7 @@ def schedule(home: session.HomeOption = None) -> None:
     """Deploy the night to your Prefect server: 02:00 Europe/London, one at a time."""
     from flows.engine import deploy
 
-    study = session.open_study(home)
-    typer.echo(deploy(study.home, study.settings))
+    typer.echo(deploy(session.open_study(home).home))
 
 
 def _run(flow: str, home: Path | None, **parameters: Any) -> NightSummary:

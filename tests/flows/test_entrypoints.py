@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from flows.engine import WORK_POOL
+
 ROOT = Path(__file__).resolve().parents[2]
 LOAD = """
 import json, sys
@@ -38,6 +40,11 @@ def test_every_entrypoint_loads_without_a_placeholder() -> None:
         ["recheck", "recheck"],
         ["backfill", "backfill"],
     ]
+
+
+def test_every_deployment_goes_to_the_work_pool_that_schedule_creates() -> None:
+    pools = [deployment["work_pool"] for deployment in deployments()]
+    assert pools == [{"name": WORK_POOL}] * 3
 
 
 def test_the_night_is_scheduled_at_two_in_london_one_at_a_time() -> None:
