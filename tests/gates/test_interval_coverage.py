@@ -1,7 +1,7 @@
 """Do the intervals of prevalence hold? Ten simulated worlds, from posts to figures, say how often.
 
 What each interval must hold is what the same simulated coders would have said of every post of the
-cell. Codings a cell are as few as in the demo. As a control that this can fail, the mean of the
+cell. Codings a cell are as few as one wave of the demo draws. As a control that this can fail, the mean of the
 classifier's scores gets an interval too, Wilson's: its bias stays however many posts it counts, so
 over all weeks together it holds far less often still.
 """
@@ -28,7 +28,7 @@ SEEDS = tuple(range(101, 111))
 NIGHTS = 42
 SCALE = 0.4
 CODINGS_A_CELL = 17
-"""Expected codings of each community and week: 900 over 6 communities and 9 weeks in the demo."""
+"""Expected codings of each community and week: a wave of the demo is 900 over 54 of them."""
 
 LEAST_POSTS = 80
 LEAST_COVERED = 0.90
@@ -129,7 +129,7 @@ def _measure(study: SimulatedStudy) -> Measured:
 
 
 def _with_codings(study: SimulatedStudy) -> Night:
-    """Return the night with as many codings a cell as the demo has."""
+    """Return the night with as many codings a cell as one wave of the demo has."""
     settings = study.night.settings
     wanted = CODINGS_A_CELL * len(study.world.communities) * NIGHTS // 7
     analysis = settings.analysis.model_copy(update={"measure_codings": wanted})
