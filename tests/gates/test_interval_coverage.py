@@ -1,9 +1,9 @@
 """Do the intervals of prevalence hold? Ten simulated worlds, from posts to figures, say how often.
 
 What each interval must hold is what the same simulated coders would have said of every post of the
-cell. Codings a cell are as few as one wave of the demo draws. As a control that this can fail, the mean of the
-classifier's scores gets an interval too, Wilson's: its bias stays however many posts it counts, so
-over all weeks together it holds far less often still.
+cell. Codings a cell are as few as one wave of the demo draws. As a control that this can fail, the
+mean of the classifier's scores gets an interval too, Wilson's: its bias stays however many posts it
+counts, so over all weeks together it holds far less often still.
 """
 
 from dataclasses import dataclass, replace
