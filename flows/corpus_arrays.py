@@ -17,6 +17,7 @@ from flows.arrow_rows import list_of, values_of
 from flows.night import Night
 from warehouse.corpus.selection import corpus_tokens, counted_posts, vocabulary
 from warehouse.gateway import Warehouse
+from warehouse.protection.mentions import AUTHOR_TOKEN
 
 Integers = NDArray[np.int64]
 
@@ -79,16 +80,19 @@ def read_corpus(warehouse: Warehouse, night: Night) -> CorpusArrays:
 
 
 def read_terms(warehouse: Warehouse, night: Night, post_ids: Integers) -> CorpusTerms:
-    """Return the word counts of some counted posts, in the order given."""
+    """Return the word counts of some counted posts, in the order given.
+
+    The tokens of mentioned people are left out: a model must not learn who somebody is.
+    """
     tokens = corpus_tokens(warehouse.connection, language=night.settings.study.language)
     terms = document_term_counts(
         post_ids, values_of(tokens, "post_id"), values_of(tokens, "word_id")
     )
     known = vocabulary(warehouse.connection)
     rows = np.searchsorted(values_of(known, "word_id"), terms.word_ids)
-    return CorpusTerms(
-        counts=terms.counts, words=np.array(list_of(known, "word"), dtype=object)[rows].tolist()
-    )
+    words = np.array(list_of(known, "word"), dtype=object)[rows]
+    about_language = np.array([not AUTHOR_TOKEN.fullmatch(word) for word in words], dtype=bool)
+    return CorpusTerms(counts=terms.counts[:, about_language], words=words[about_language].tolist())
 
 
 def _codes(column: Any) -> Integers:
