@@ -31,7 +31,8 @@ MappingOption = Annotated[
         "--map",
         metavar="ROLE=COLUMN,...",
         help="What columns mean, as text=body,created_at=date. Roles: id, thread, parent, "
-        "author, community, created_at, title, text, url.",
+        "author, community, created_at, title, text, url. The names of communities are public: "
+        "never map a column of people's names to them.",
     ),
 ]
 CommunityOption = Annotated[
