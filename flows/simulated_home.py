@@ -93,7 +93,7 @@ recheck_budget = 100
 landing_days = 7
 
 [analysis]
-topics = 25
+topics = 30
 refit_days = 20
 train_codings = 400
 measure_codings = 900
