@@ -13,7 +13,6 @@ from warehouse.records import HarvestStatus, SegmentHeader
 # gap is for good: what the platform shows no more, no later harvest can read.
 RANKS: Final = {"missing": 0, "blocked": 1, "partial": 2, "complete": 3}
 _STATUS_OF: Final[dict[HarvestStatus, str]] = {
-    "complete": "complete",
     "partial": "partial",
     "blocked": "blocked",
     "failed": "missing",
@@ -72,8 +71,8 @@ def update_coverage(
 def _marks(header: SegmentHeader) -> dict[date, str]:
     """Return the status of each UTC day that a segment says something about.
 
-    A complete harvest covers every day since `covers_from`; any other only its own day. The days of
-    its gaps are partial.
+    A complete harvest covers every day since `covers_from` that has ended; any other only its own
+    day. The running day is partial until a later harvest has seen its end, and so are gaps' days.
     """
     if header.activity != "harvest":
         return {}
@@ -92,10 +91,12 @@ def _covered(header: SegmentHeader) -> dict[date, str]:
     if not header.final:
         return {}
     last = first = header.harvested_at.date()
-    if header.status == "complete" and header.covers_from is not None:
+    if header.covers_from is not None:
         first = min(header.covers_from.date(), last)
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    return dict.fromkeys(days, _STATUS_OF[header.status])
+    if header.status != "complete":
+        return {last: _STATUS_OF[header.status]}
+    ended = [first + timedelta(days=n) for n in range((last - first).days)]
+    return dict.fromkeys(ended, "complete") | {last: "partial"}
 
 
 def _update(

@@ -14,7 +14,7 @@ def days(loaded, community="board"):
     return [(day, status, n) for name, day, status, n in rows if name == community]
 
 
-def test_a_complete_harvest_covers_every_day_since_it_began(loaded):
+def test_a_complete_harvest_covers_every_ended_day_since_it_began(loaded):
     study, now = loaded.study, loaded.study.clock.now()
     loaded.load(
         study.post("1", created_at=now),
@@ -25,8 +25,18 @@ def test_a_complete_harvest_covers_every_day_since_it_began(loaded):
     assert days(loaded) == [
         (MONDAY - timedelta(days=2), "complete", 1),
         (MONDAY - timedelta(days=1), "complete", 0),
-        (MONDAY, "complete", 1),
+        (MONDAY, "partial", 1),
     ]
+
+
+def test_the_running_day_is_complete_once_a_later_harvest_has_seen_its_end(loaded):
+    start = loaded.study.clock.now()
+    loaded.load(covers_from=start)
+    loaded.load(covers_from=start)
+    assert days(loaded) == [(MONDAY, "partial", 0)]
+    loaded.study.next_night()
+    loaded.load(covers_from=start)
+    assert days(loaded) == [(MONDAY, "complete", 0), (MONDAY + timedelta(days=1), "partial", 0)]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +51,11 @@ def test_no_day_is_downgraded_and_a_better_attempt_stands(loaded):
     for status in ("failed", "blocked", "partial", "failed"):
         loaded.load(status=status)
     assert days(loaded) == [(MONDAY, "partial", 0)]
-    loaded.load(covers_from=loaded.study.clock.now())
+    start = loaded.study.clock.now()
+    loaded.study.next_night()
+    loaded.load(covers_from=start)
     loaded.load(status="failed")
-    assert days(loaded) == [(MONDAY, "complete", 0)]
+    assert [status for _, status, _ in days(loaded)] == ["complete", "partial"]
 
 
 def test_a_later_complete_harvest_fills_the_gap_before_it(loaded):
@@ -53,7 +65,7 @@ def test_a_later_complete_harvest_fills_the_gap_before_it(loaded):
     loaded.load(status="failed")
     loaded.study.next_night()
     loaded.load(covers_from=start)
-    assert [status for _, status, _ in days(loaded)] == ["complete"] * 3
+    assert [status for _, status, _ in days(loaded)] == ["complete", "complete", "partial"]
 
 
 def test_the_days_of_a_gap_are_partial_for_good(loaded):
@@ -70,7 +82,7 @@ def test_the_days_of_a_gap_are_partial_for_good(loaded):
     assert days(loaded) == [
         (MONDAY, "partial", 1),
         (tuesday, "partial", 0),
-        (wednesday, "complete", 0),
+        (wednesday, "partial", 0),
     ]
 
 
@@ -87,16 +99,16 @@ def test_counts_follow_posts_that_come_late_or_go(loaded):
     loaded.load(study.post("1"), covers_from=now)
     study.next_night()
     loaded.load(study.post("2", created_at=now), activity="import")
-    assert days(loaded) == [(MONDAY, "complete", 2)]
+    assert days(loaded) == [(MONDAY, "partial", 2)]
     for _ in range(2):
         study.next_night()
         loaded.load(study.saw("gone", "1"), activity="recheck")
-    assert days(loaded) == [(MONDAY, "complete", 1)]
+    assert days(loaded) == [(MONDAY, "partial", 1)]
 
 
 def test_each_community_has_days_of_its_own(loaded):
     study, now = loaded.study, loaded.study.clock.now()
     loaded.load(study.post("1"), covers_from=now)
     loaded.load(study.post("2", community="other"), community="other", status="partial")
-    assert days(loaded) == [(MONDAY, "complete", 1)]
+    assert days(loaded) == [(MONDAY, "partial", 1)]
     assert days(loaded, "other") == [(MONDAY, "partial", 1)]
