@@ -18,7 +18,7 @@ from flows.night import Night, open_warehouse, prepare_night
 from flows.prefect_server import TemporaryServer
 from flows.prevalence_stage import run_prevalence
 from flows.progress import Ticker, ticking
-from flows.settings import SourceSettings
+from flows.setting_sections import SourceSettings
 from flows.simulated_home import Simulation, make_simulated_home, write_settings
 from flows.summary import NightSummary
 from flows.topic_stage import run_topics

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from flows import stages
 from flows.night import Night, open_warehouse
-from flows.settings import ARCHIVE, Settings, SettingsError, SourceSettings
+from flows.setting_sections import ARCHIVE, SourceSettings
+from flows.settings import Settings, SettingsError
 from flows.study_file import append_source
 from harvesters.archives.tables import read_archive
 from warehouse.home import Home

@@ -4,14 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.settings import (
-    Settings,
-    SettingsError,
-    StudySettings,
-    key_file,
-    parse_settings,
-    section_from,
-)
+from flows.setting_sections import StudySettings
+from flows.settings import Settings, SettingsError, key_file, parse_settings, section_from
 from flows.study_file import new_study_text
 from warehouse.home import Home, write_private
 from warehouse.protection.keys import KeyRing

@@ -16,7 +16,7 @@ from prefect.states import Completed, Failed
 
 from flows import tasks
 from flows.night import Night
-from flows.settings import SourceSettings
+from flows.setting_sections import SourceSettings
 from flows.stages import CommunityReport
 from flows.summary import NightSummary, StageFailure
 from warehouse.records import LoadCounts

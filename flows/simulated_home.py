@@ -7,7 +7,8 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from flows.settings import CommunitySettings, SourceSettings, key_file, load_settings
+from flows.setting_sections import CommunitySettings, SourceSettings
+from flows.settings import key_file, load_settings
 from flows.study_file import source_text
 from harvesters.base import SourceSpec
 from harvesters.simulation.world import World, build_world

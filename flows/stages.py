@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from flows.night import Night
-from flows.settings import SourceSettings
+from flows.setting_sections import SourceSettings
 from harvesters.base import Blocked, Harvester, HarvestError, RateLimited, Unavailable
 from harvesters.client import PoliteClient
 from harvesters.gate import HostGate
@@ -108,7 +108,9 @@ def _harvest_community(
         Known() if since else read_known(night.home.state, community.source, community.community)
     )
     bound = since or started - timedelta(days=night.settings.harvest.history_days)
-    landing = _Landing(night, community.source, community.community, "harvest")
+    landing = _Landing(
+        night, community.source, community.community, "harvest", evidence=harvester.evidence
+    )
     failure: HarvestError | None = None
     try:
         for batch in harvester.harvest(community, since=bound, known=known):
@@ -141,7 +143,9 @@ def _recheck_community(
     night: Night, harvester: Harvester, client: PoliteClient, posts: list[PostRef]
 ) -> CommunityReport:
     before = client.traffic
-    landing = _Landing(night, posts[0].source, posts[0].community, "recheck")
+    landing = _Landing(
+        night, posts[0].source, posts[0].community, "recheck", evidence=harvester.evidence
+    )
     failure: HarvestError | None = None
     try:
         for sightings in _chunks(harvester.recheck(posts), SIGHTINGS_A_SEGMENT):
@@ -164,11 +168,14 @@ class _Landing:
     One batch is held back, so that the usual small harvest is a single segment.
     """
 
-    def __init__(self, night: Night, source: str, community: str, activity: Activity) -> None:
+    def __init__(
+        self, night: Night, source: str, community: str, activity: Activity, *, evidence: str
+    ) -> None:
         self._night = night
         self._source = source
         self._community = community
         self._activity = activity
+        self._evidence = evidence
         self._held: Batch | None = None
         self._whole = True
         self.expected: int | None = None
@@ -250,6 +257,7 @@ class _Landing:
             cursor=batch.cursor,
             covers_from=covers_from,
             traffic=traffic or Traffic(),
+            evidence=self._evidence,
         )
         write_segment(
             self._night.home.landing, header, posts=batch.posts, sightings=batch.sightings

@@ -8,18 +8,16 @@ from importlib.resources import files
 
 from pydantic import BaseModel
 
-from flows.settings import (
+from flows.setting_sections import (
     AnalysisSettings,
     CommunitySettings,
     HarvestSettings,
     PrefectSettings,
     Section,
-    Settings,
-    SettingsError,
     SourceSettings,
     StudySettings,
-    parse_settings,
 )
+from flows.settings import Settings, SettingsError, parse_settings
 from warehouse.home import Home, write_private
 
 CATALOGUE = ("movement.toml", "forums.toml", "fediverse.toml")

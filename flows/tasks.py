@@ -20,7 +20,7 @@ from prefect.concurrency.sync import concurrency
 
 from flows import coding_stage, frame_stage, prevalence_stage, publish_stage, stages, topic_stage
 from flows.night import Night, open_warehouse
-from flows.settings import SourceSettings
+from flows.setting_sections import SourceSettings
 from flows.stages import CommunityReport
 from flows.summary import NightSummary
 from warehouse.records import LoadCounts

@@ -2,25 +2,18 @@
 
 Before a request: the address may be read, robots.txt allows it, the host's gate gives a slot. After
 it: throttling is obeyed for all processes, failures are retried with backoff, what is too large or
-leads astray is refused. Every wait goes through the clock. The HTTP library stays behind this
-module, and no address is ever logged or put into an error: it may spell a person's account.
+leads astray is refused. Every wait goes through the clock, every decision is counted. The network
+stays behind `harvesters.wire`, and no address is ever logged or put into an error: it may spell a
+person's account.
 """
 
-import logging
-import ssl
-import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 
-import httpx
-
-from harvesters.addresses import refuse_address, refuse_private
-from harvesters.base import Blocked, ParseError, RateLimited, ResponseRefused, Unavailable
-from harvesters.bodies import ACCEPTED_ENCODINGS, BrokenBody, read_body
+from harvesters.base import Blocked, HarvestError, RateLimited, ResponseRefused, Unavailable
+from harvesters.decisions import Decision, DecisionLog
 from harvesters.gate import HostGate
 from harvesters.judgement import (
     is_challenge,
@@ -34,16 +27,27 @@ from harvesters.judgement import (
 from harvesters.response import Headers, Response
 from harvesters.retry import backoff, rate_limit_reset, retry_after
 from harvesters.robots import UNREACHABLE, Robots
+from harvesters.wire import (
+    Answer,
+    Broken,
+    Params,
+    Question,
+    Transport,
+    Url,
+    Wire,
+    gate_host,
+    origin_of,
+    parse_url,
+    redirected,
+)
 from warehouse.records import Clock, Traffic, Validator
 
 __all__ = ["Headers", "Limits", "Params", "PoliteClient", "Response"]
 
-Params = Mapping[str, str | int | Sequence[str | int]]
-
-_PORTS = {"http": 80, "https": 443}
 _NOT_MODIFIED = 304
 _INSTANT = 0.001  # seconds: what is left of a hold by rounding
-_TALKATIVE = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
+_CREDENTIALS = frozenset({"authorization", "cookie"})
+_CREDENTIAL_REFUSALS = (401, 403)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +71,6 @@ class Limits:
     full_every: int = 7
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    url: httpx.URL
-    status: int
-    headers: Headers
-    content: bytes
-
-
 @dataclass(slots=True)
 class _Effort:
     """What one read has cost so far: it bounds its waits, failures and throttlings."""
@@ -82,10 +78,6 @@ class _Effort:
     waited: float = 0.0
     failures: int = 0
     throttled: int = 0
-
-
-class _Broken(Exception):
-    """A request that brought nothing useful; asking again may."""
 
 
 class PoliteClient:
@@ -102,7 +94,7 @@ class PoliteClient:
         All waits and times come from it.
     limits : Limits
         What one read may cost.
-    transport : httpx.BaseTransport, optional
+    transport : Transport, optional
         Stands in for the network in tests; names are then not resolved.
     allow_private : bool
         Whether loopback and private addresses may be read: for simulated sources only.
@@ -115,36 +107,28 @@ class PoliteClient:
         gate: HostGate,
         clock: Clock,
         limits: Limits = Limits(),
-        transport: httpx.BaseTransport | None = None,
+        transport: Transport | None = None,
         allow_private: bool = False,
     ) -> None:
         self._gate = gate
         self._clock = clock
         self._limits = limits
-        self._allow_private = allow_private
-        self._owns_network = transport is None
-        self._checked: set[str] = set()
+        self._decisions = DecisionLog()
         self._traffic = Traffic()
+        self._wire = Wire(
+            user_agent=user_agent,
+            max_bytes=limits.max_bytes,
+            connect_seconds=limits.connect_seconds,
+            total_seconds=limits.total_seconds,
+            transport=transport,
+            allow_private=allow_private,
+        )
         self._robots = Robots(
             gate=gate,
             clock=clock,
             product=user_agent.partition("/")[0].strip(),
             fetch=self._fetch_robots,
         )
-        self._http = httpx.Client(
-            transport=transport,
-            verify=_certificates() if transport is None else True,
-            trust_env=False,  # no proxy and no ~/.netrc credentials behind the study's back
-            follow_redirects=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=httpx.Timeout(limits.total_seconds, connect=limits.connect_seconds),
-            headers={
-                "User-Agent": user_agent,
-                "Accept": "*/*",
-                "Accept-Encoding": ACCEPTED_ENCODINGS,
-            },
-        )
-        _hush()
 
     def __enter__(self) -> Self:
         return self
@@ -154,12 +138,12 @@ class PoliteClient:
 
     def close(self) -> None:
         """Close all connections; the gate stays open."""
-        self._http.close()
+        self._wire.close()
 
     @property
     def traffic(self) -> Traffic:
         """What all reads have cost so far, robots.txt and retries included."""
-        return self._traffic
+        return replace(self._traffic, decisions=dict(self._decisions.counts))
 
     def get(
         self,
@@ -168,6 +152,8 @@ class PoliteClient:
         params: Params | None = None,
         validator: Validator | None = None,
         accept: Collection[int] = (),
+        headers: Mapping[str, str] | None = None,
+        own_terms: bool = False,
     ) -> Response:
         """Read one address.
 
@@ -181,56 +167,88 @@ class PoliteClient:
             Of the last read: unchanged content is then answered as `not_modified`.
         accept : collection of int
             Statuses that are returned though they are errors.
+        headers : mapping, optional
+            Sent with this read; credentials among them never follow to another origin.
+        own_terms : bool
+            Whether the address is of an API that is used with credentials under its own terms: the
+            source's approval then takes the place of robots.txt, and all else holds.
 
         Raises
         ------
         Blocked, RateLimited, Unavailable, Gone, ParseError, ResponseRefused
             As `harvesters.base` says.
         """
-        effort = _Effort()
         known = validator if validator is not None else Validator()
-        conditions = self._conditions(known)
-        target = _parse(url, params)
+        target = parse_url(url, params)
+        conditions = self._conditions(known, target)
+        question = Question(target, headers={**(headers or {}), **conditions})
+        effort = _Effort()
         for _ in range(self._limits.redirects + 1):
-            spacing = self._allow(target)
-            answer = self._fetch(target, conditions, spacing, effort)
+            answer = self._ask(question, effort, own_terms=own_terms)
             if answer.status in accept or not is_redirect(answer.status, answer.headers):
                 return self._respond(answer, known, conditions, accept)
-            target = _redirected(answer)
-        raise _too_many_redirects(url)
+            question = self._follow(question, answer)
+        self._decide("refused", gate_host(target))
+        raise ResponseRefused(f"{target.host} redirects without end; check the source's url")
 
-    def _allow(self, target: httpx.URL) -> float:
-        """Return the spacing that robots.txt asks for, if the address may be read at all."""
-        self._refuse_unless_web(target)
-        return self._robots.spacing(_origin(target), str(target))
+    def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        content_type: str,
+        headers: Mapping[str, str] | None = None,
+        accept: Collection[int] = (),
+        own_terms: bool = False,
+    ) -> Response:
+        """Send a question that is too long or too secret for an address: never to write anything.
 
-    def _refuse_unless_web(self, target: httpx.URL) -> None:
-        if target.scheme not in _PORTS or not target.host:
-            raise ResponseRefused(
-                f"an address with scheme {target.scheme or 'none'!r} was asked for; only http and "
-                "https are read"
-            )
-        if target.userinfo:
-            raise ResponseRefused(
-                f"an address of {target.host} carries a user name or password; take it out of the "
-                "source's url"
-            )
-        if not self._allow_private:
-            refuse_private(target.host, port=_port(target), resolve=False)
+        It is asked again after a failure like any read; redirects are not followed. Arguments and
+        errors as for `get`.
+        """
+        target = parse_url(url)
+        fields = {**(headers or {}), "Content-Type": content_type}
+        answer = self._ask(Question(target, "POST", fields, body), _Effort(), own_terms=own_terms)
+        return self._respond(answer, Validator(), {}, accept)
 
-    def _fetch(
-        self, target: httpx.URL, headers: Mapping[str, str], spacing: float, effort: _Effort
-    ) -> _Answer:
+    def _ask(self, question: Question, effort: _Effort, *, own_terms: bool) -> Answer:
+        """Send a question if the address may be read at all."""
+        target, host = question.url, gate_host(question.url)
+        try:
+            self._wire.refuse_unless_web(target)
+            if own_terms:
+                self._decide("own_terms", host)
+                spacing = 0.0
+            else:
+                spacing = self._robots_spacing(target, host)
+            return self._fetch(question, spacing, effort)
+        except ResponseRefused:
+            self._decide("refused", host)
+            raise
+
+    def _robots_spacing(self, target: Url, host: str) -> float:
+        try:
+            return self._robots.spacing(origin_of(target), str(target))
+        except Blocked:
+            self._decide("robots_denied", host)
+            raise
+        except Unavailable:
+            self._decide("robots_unreachable", host)
+            raise
+
+    def _fetch(self, question: Question, spacing: float, effort: _Effort) -> Answer:
         """Send until there is an answer that is neither throttled nor a passing failure."""
-        host = _gate_host(target)
+        target, host = question.url, gate_host(question.url)
         while True:
             self._await_slot(host, spacing, effort)
+            self._count(requests=1)
             try:
-                answer = self._send(target, headers)
-            except _Broken as error:
+                answer = self._wire.send(question)
+            except Broken as error:
                 self._fail(target, effort, f"{target.host} gave no answer ({error})")
                 continue
             if is_challenge(answer.headers):
+                self._decide("challenge", host)
                 raise Blocked(
                     f"{target.host} sent a challenge page, which is never evaded; ask the host, or "
                     "take the source out"
@@ -245,16 +263,25 @@ class PoliteClient:
 
     def _await_slot(self, host: str, spacing: float, effort: _Effort) -> None:
         """Book a slot and wait for it; book another if the host was pushed back meanwhile."""
-        while (wait := self._gate.reserve(host, spacing)) > 0:
+        while (wait := self._reserve(host, spacing)) > 0:
             throttled = min(wait, self._gate.held_for(host))
+            self._decide("held" if throttled > _INSTANT else "spaced", host)
             self._wait(host, wait, effort)
             self._count(throttled_seconds=throttled)
             if self._gate.held_for(host) < _INSTANT:
                 self._gate.woken(host, spacing)
                 return
 
+    def _reserve(self, host: str, spacing: float) -> float:
+        try:
+            return self._gate.reserve(host, spacing)
+        except HarvestError as error:
+            self._decide("budget_spent" if isinstance(error, RateLimited) else "left_alone", host)
+            raise
+
     def _wait(self, host: str, seconds: float, effort: _Effort) -> None:
         if effort.waited + seconds > self._limits.waiting_seconds:
+            self._decide("gave_up", host)
             raise RateLimited(
                 f"{host} asks for a wait of {seconds:,.0f} s, and one read waits "
                 f"{self._limits.waiting_seconds:,.0f} s at most; the next harvest goes on from the "
@@ -263,126 +290,99 @@ class PoliteClient:
         effort.waited += seconds
         self._clock.sleep(seconds)
 
-    def _fail(self, target: httpx.URL, effort: _Effort, what: str) -> None:
+    def _fail(self, target: Url, effort: _Effort, what: str) -> None:
         """Wait before the next try, or give up."""
-        host = _gate_host(target)
+        host = gate_host(target)
         effort.failures += 1
         if effort.failures >= self._limits.tries:
             self._gate.failed(host)
+            self._decide("gave_up", host)
             raise Unavailable(
                 f"{what}, {effort.failures} times; the next harvest goes on from the cursor"
             )
+        self._decide("retried", host)
         wait = backoff(effort.failures - 1, base=self._limits.backoff_seconds, salt=str(target))
         self._wait(host, wait, effort)
 
-    def _hold_back(self, host: str, answer: _Answer, effort: _Effort) -> None:
+    def _hold_back(self, host: str, answer: Answer, effort: _Effort) -> None:
         """Hold back every process's next request to a host that throttles."""
         effort.throttled += 1
         now = self._clock.now()
+        kind: Decision = "retry_after"
         asked = retry_after(answer.headers, now)
         if asked is None:
-            asked = rate_limit_reset(answer.headers, now)
-        announced = asked is not None
+            kind, asked = "rate_limit", rate_limit_reset(answer.headers, now)
         if asked is None:
+            kind = "throttled"
             asked = self._limits.unannounced_seconds * 2 ** (effort.throttled - 1)
+        self._decide(kind, host)
         self._gate.push_back(host, now + timedelta(seconds=asked))
-        if effort.throttled >= (self._limits.throttles if announced else self._limits.tries):
+        most = self._limits.tries if kind == "throttled" else self._limits.throttles
+        if effort.throttled >= most:
+            self._decide("gave_up", host)
             raise RateLimited(
                 f"{host} still throttles after {effort.throttled} waits; the next harvest goes on "
                 "from the cursor"
             )
 
-    def _settle(self, host: str, answer: _Answer) -> None:
+    def _settle(self, host: str, answer: Answer) -> None:
         """Take note of a useful answer: the host is well, and may have used up its allowance."""
         self._gate.answered(host)
         now = self._clock.now()
         pause = rate_limit_reset(answer.headers, now)
         if pause:
+            self._decide("rate_limit", host)
             self._gate.push_back(host, now + timedelta(seconds=pause))
 
-    def _send(self, target: httpx.URL, headers: Mapping[str, str]) -> _Answer:
-        """Make one request and read its body.
-
-        Raises
-        ------
-        _Broken
-            If the connection failed or the body came damaged.
-        ResponseRefused
-            If the answer is too large, too slow or from where nothing may come.
-        """
-        deadline = time.monotonic() + self._limits.total_seconds
-        self._count(requests=1)
-        try:
-            self._refuse_private_name(target)
-            request = self._http.build_request("GET", target, headers=headers)
-            response = self._http.send(request, stream=True)
-            try:
-                self._refuse_private_peer(response)
-                content = self._body(response, deadline)
-            finally:
-                response.close()
-        except httpx.InvalidURL:  # the HTTP library looks at redirects even when told not to
-            raise _no_address(target.host) from None
-        except (httpx.TransportError, BrokenBody, OSError) as error:
-            raise _Broken(_kind(error)) from None
-        fields = Headers(response.headers.multi_items())
-        return _Answer(target, response.status_code, fields, content)
-
-    def _body(self, response: httpx.Response, deadline: float) -> bytes:
-        already_read = response.is_stream_consumed  # by a stand-in for the network, decoded
-        return read_body(
-            (response.content,) if already_read else response.iter_raw(),
-            encoding="" if already_read else response.headers.get("content-encoding", ""),
-            max_bytes=self._limits.max_bytes,
-            deadline=deadline,
-            host=response.url.host,
-        )
-
-    def _refuse_private_name(self, target: httpx.URL) -> None:
-        if self._allow_private or not self._owns_network or target.host in self._checked:
-            return
-        refuse_private(target.host, port=_port(target), resolve=True)
-        self._checked.add(target.host)
-
-    def _refuse_private_peer(self, response: httpx.Response) -> None:
-        """Look at the address that was really connected to: a name may have been re-pointed."""
-        stream = response.extensions.get("network_stream")
-        if self._allow_private or not self._owns_network or stream is None:
-            return
-        peer = stream.get_extra_info("server_addr")
-        if peer is not None:
-            refuse_address(str(peer[0]), named=response.url.host)
+    def _follow(self, question: Question, answer: Answer) -> Question:
+        """Return the question that a redirect leads to, without credentials on another origin."""
+        target = redirected(answer)
+        if is_login(target.path):
+            self._decide("login_wall", gate_host(answer.url))
+            raise Blocked(
+                f"{answer.url.host} redirects to a login wall, which is never passed; take the "
+                "source out, or ask the host"
+            )
+        if origin_of(target) == origin_of(question.url):
+            return replace(question, url=target)
+        kept = {n: v for n, v in question.headers.items() if n.lower() not in _CREDENTIALS}
+        return replace(question, url=target, headers=kept)
 
     def _fetch_robots(self, url: str) -> tuple[int, bytes]:
         """Read a robots.txt, following its redirects; `UNREACHABLE` where nothing useful came."""
         effort = _Effort()
-        target = httpx.URL(url)
+        target = parse_url(url)
         try:
             for _ in range(self._limits.redirects + 1):
-                self._refuse_unless_web(target)
-                answer = self._fetch(target, {}, 0.0, effort)
+                self._wire.refuse_unless_web(target)
+                answer = self._fetch(Question(target), 0.0, effort)
                 if not is_redirect(answer.status, answer.headers):
                     return answer.status, answer.content
-                target = _redirected(answer)
+                target = self._follow(Question(target), answer).url
         except Unavailable:
             return UNREACHABLE, b""
         return 404, b""  # RFC 9309: after five redirects it counts as absent
 
-    def _conditions(self, known: Validator) -> dict[str, str]:
-        if known.trusted >= self._limits.full_every - 1:
+    def _conditions(self, known: Validator, target: Url) -> dict[str, str]:
+        named = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+        conditions = {name: value for name, value in named.items() if value}
+        if not conditions:
             return {}
-        conditions = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-        return {name: value for name, value in conditions.items() if value}
+        trusted = known.trusted < self._limits.full_every - 1
+        self._decide("conditional" if trusted else "full_read", gate_host(target))
+        return conditions if trusted else {}
 
     def _respond(
         self,
-        answer: _Answer,
+        answer: Answer,
         known: Validator,
         conditions: Mapping[str, str],
         accept: Collection[int],
     ) -> Response:
         unchanged = answer.status == _NOT_MODIFIED and bool(conditions)
         if not (unchanged or is_success(answer.status) or answer.status in accept):
+            if answer.status in _CREDENTIAL_REFUSALS:
+                self._decide("login_wall", gate_host(answer.url))
             raise status_error(answer.status, answer.url.host)
         if unchanged:
             self._count(not_modified=1)
@@ -396,6 +396,9 @@ class PoliteClient:
             fetched_at=self._clock.now(),
         )
 
+    def _decide(self, kind: Decision, host: str) -> None:
+        self._decisions.note(kind, host)
+
     def _count(
         self, *, requests: int = 0, not_modified: int = 0, throttled_seconds: float = 0.0
     ) -> None:
@@ -406,13 +409,7 @@ class PoliteClient:
         )
 
 
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Load the trusted authorities (or those of `SSL_CERT_FILE`) once, which takes a while."""
-    return httpx.create_ssl_context()
-
-
-def _next_validator(answer: _Answer, known: Validator, *, unchanged: bool) -> Validator:
+def _next_validator(answer: Answer, known: Validator, *, unchanged: bool) -> Validator:
     if not is_success(answer.status) and not unchanged:
         return Validator()
     etag = answer.headers.get("etag")
@@ -424,64 +421,3 @@ def _next_validator(answer: _Answer, known: Validator, *, unchanged: bool) -> Va
         last_modified=last_modified or known.last_modified,
         trusted=known.trusted + 1,
     )
-
-
-def _parse(url: str, params: Params | None) -> httpx.URL:
-    try:
-        target = httpx.URL(url)
-        if params:
-            target = target.copy_merge_params(dict(params))
-    except (httpx.InvalidURL, ValueError):
-        raise ParseError("an address was asked for that is none; check the source's url") from None
-    return target.copy_with(fragment=None)
-
-
-def _redirected(answer: _Answer) -> httpx.URL:
-    host = answer.url.host
-    try:
-        target = answer.url.join(answer.headers["location"]).copy_with(fragment=None)
-    except (httpx.InvalidURL, ValueError):
-        raise _no_address(host) from None
-    if is_login(target.path):
-        raise Blocked(
-            f"{host} redirects to a login wall, which is never passed; take the source out, or ask "
-            "the host"
-        )
-    return target
-
-
-def _no_address(host: str) -> ResponseRefused:
-    return ResponseRefused(f"{host} redirects to what is no address; check the source's url")
-
-
-def _too_many_redirects(url: str) -> ResponseRefused:
-    return ResponseRefused(f"{httpx.URL(url).host} redirects without end; check the source's url")
-
-
-def _port(url: httpx.URL) -> int:
-    return url.port or _PORTS[url.scheme]
-
-
-def _gate_host(url: httpx.URL) -> str:
-    return f"{url.host.lower()}:{_port(url)}"
-
-
-def _origin(url: httpx.URL) -> str:
-    return f"{url.scheme}://{url.netloc.decode('ascii').lower()}"
-
-
-def _kind(error: Exception) -> str:
-    """Name what went wrong without its message, which may hold an address."""
-    return type(error).__name__ if not isinstance(error, BrokenBody) else str(error)
-
-
-def _hush() -> None:
-    """Keep the HTTP library from logging addresses, whatever the logging is configured to."""
-    for name in _TALKATIVE:
-        logger = logging.getLogger(name)
-        if _silent not in logger.filters:
-            logger.addFilter(_silent)
-
-
-def _silent(record: logging.LogRecord) -> bool:
-    return record.levelno > logging.INFO

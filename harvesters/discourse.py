@@ -31,7 +31,14 @@ from harvesters.markup import html_to_text
 from harvesters.newest_first import NewestFirstWalk, PageStore, Progress
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import Dropped, read_context, read_items
-from harvesters.rechecking import gone, grouped, look_at, recheck_groups, unknown
+from harvesters.rechecking import (
+    front_page_answers,
+    gone,
+    grouped,
+    look_at,
+    recheck_groups,
+    unknown,
+)
 from warehouse.protection.keys import KeyRing
 from warehouse.records import (
     Batch,
@@ -101,6 +108,10 @@ class DiscourseHarvester:
     """Reads one Discourse forum; communities are category ids."""
 
     platform: ClassVar[str] = "discourse"
+    needs_communities: ClassVar[bool] = False
+    needs_secrets: ClassVar[tuple[str, ...]] = ()
+    needs_approval: ClassVar[bool] = False
+    evidence = "recording"
 
     def __init__(
         self, spec: SourceSpec, *, client: PoliteClient, keys: KeyRing, clock: Clock
@@ -141,7 +152,12 @@ class DiscourseHarvester:
         for ref in posts:
             topics.setdefault(ref.native_thread_id, []).append(ref)
         groups = [group for refs in topics.values() for group in grouped(refs, POSTS_A_RECHECK)]
-        return recheck_groups(groups, self._look_again, clock=self._clock)
+        return recheck_groups(
+            groups,
+            self._look_again,
+            clock=self._clock,
+            site_answers=partial(front_page_answers, self._client, self._spec.url),
+        )
 
     def _batches(
         self, community: Community, since: datetime | None, known: Known, replies: "_Replies"

@@ -25,7 +25,14 @@ from harvesters.json_fields import MalformedItem, is_web_address, utc_time
 from harvesters.markup import Markup, html_to_text, plain_to_text
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import Dropped, read_context, read_items
-from harvesters.rechecking import compared, gone, present, recheck_groups, unknown
+from harvesters.rechecking import (
+    compared,
+    front_page_answers,
+    gone,
+    present,
+    recheck_groups,
+    unknown,
+)
 from warehouse.protection.keys import KeyRing
 from warehouse.records import (
     Batch,
@@ -106,6 +113,10 @@ class FeedHarvester:
     """
 
     platform: ClassVar[str] = "feed"
+    needs_communities: ClassVar[bool] = False
+    needs_secrets: ClassVar[tuple[str, ...]] = ()
+    needs_approval: ClassVar[bool] = False
+    evidence = "recording"
 
     def __init__(
         self, spec: SourceSpec, *, client: PoliteClient, keys: KeyRing, clock: Clock
@@ -153,7 +164,10 @@ class FeedHarvester:
         feeds: dict[str, Mapping[str, Post]] = {}
         self._blocked_in_a_row = 0
         return recheck_groups(
-            [[ref] for ref in posts], partial(self._look_again, feeds), clock=self._clock
+            [[ref] for ref in posts],
+            partial(self._look_again, feeds),
+            clock=self._clock,
+            site_answers=partial(front_page_answers, self._client, self._spec.url),
         )
 
     def _batch(

@@ -33,7 +33,7 @@ from harvesters.json_fields import (
 from harvesters.markup import html_to_text
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import Dropped, read_context, read_items
-from harvesters.rechecking import gone, grouped, look_at, recheck_groups
+from harvesters.rechecking import front_page_answers, gone, grouped, look_at, recheck_groups
 from warehouse.protection.keys import KeyRing
 from warehouse.records import (
     Batch,
@@ -108,6 +108,10 @@ class MastodonHarvester:
     """Reads hashtags of one server; communities are tags without their `#`."""
 
     platform: ClassVar[str] = "mastodon"
+    needs_communities: ClassVar[bool] = True
+    needs_secrets: ClassVar[tuple[str, ...]] = ()
+    needs_approval: ClassVar[bool] = False
+    evidence = "recording"
 
     def __init__(
         self, spec: SourceSpec, *, client: PoliteClient, keys: KeyRing, clock: Clock
@@ -142,7 +146,12 @@ class MastodonHarvester:
     def recheck(self, posts: Sequence[PostRef]) -> Iterator[Sighting]:
         """Yield one sighting for each post, twenty a request where the server is 4.3 or newer."""
         groups = grouped(posts, STATUSES_A_RECHECK)
-        return recheck_groups(groups, self._look_again, clock=self._clock)
+        return recheck_groups(
+            groups,
+            self._look_again,
+            clock=self._clock,
+            site_answers=partial(front_page_answers, self._client, self._spec.url),
+        )
 
     def _about(self) -> Mapping[str, Any]:
         """Read what the server says of itself, once: an empty timeline may be a closed one."""

@@ -1,12 +1,22 @@
-"""What a second look at known posts saw: present, edited, gone or unknown, one sighting a post."""
+"""What a second look at known posts saw: present, edited, gone or unknown, one sighting a post.
+
+That a post is gone is believed only beside a post of the same site that is there: a site that moves
+house, or shows guests nothing any more, answers "not found" to everything. Where few posts were
+asked for and none of them is there, the site's front page has to answer instead.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from harvesters.base import Blocked, HarvestError, ParseError
+from harvesters.client import PoliteClient
 from harvesters.posts import Unchanged
 from harvesters.reading import Dropped
 from warehouse.records import Clock, Post, PostRef, Sighting
+
+FEW = 5  # posts: more that are gone together, with none that is there, look like a site that moved
+NO_CONTROL = "no_control"
 
 
 def recheck_groups(
@@ -14,13 +24,60 @@ def recheck_groups(
     ask: Callable[[Sequence[PostRef]], Iterable[Sighting]],
     *,
     clock: Clock,
+    site_answers: Callable[[], bool],
 ) -> Iterator[Sighting]:
     """Ask for one group of posts after another.
 
     A group whose answer cannot be read is unknown and the next is asked for; after any other
     failure the host is left in peace and all that is left is unknown. A post is never gone because
     a host failed. The failure is raised when every post has its sighting.
+
+    Parameters
+    ----------
+    site_answers : callable
+        Tells whether the site's front page is there (see `front_page_answers`).
     """
+    held: list[Sighting] = []
+    healthy = False
+    failure: HarvestError | None = None
+    try:
+        for sighting in _asked(groups, ask, clock=clock):
+            healthy = healthy or sighting.outcome in {"present", "edited"}
+            if sighting.outcome == "gone" and not healthy:
+                held.append(sighting)
+                continue
+            yield sighting
+            if healthy and held:
+                yield from held
+                held.clear()
+    except HarvestError as error:
+        failure = error
+    if held:
+        believed = failure is None and len(held) <= FEW and site_answers()
+        yield from held if believed else map(_without_control, held)
+    if failure is not None:
+        raise failure
+
+
+def front_page_answers(client: PoliteClient, url: str) -> bool:
+    """Tell whether a site's front page is there for everybody to read."""
+    try:
+        client.get(url)
+    except HarvestError:
+        return False
+    return True
+
+
+def _without_control(sighting: Sighting) -> Sighting:
+    return replace(sighting, outcome="unknown", reason=NO_CONTROL)
+
+
+def _asked(
+    groups: Iterable[Sequence[PostRef]],
+    ask: Callable[[Sequence[PostRef]], Iterable[Sighting]],
+    *,
+    clock: Clock,
+) -> Iterator[Sighting]:
     failure: HarvestError | None = None
     stopped = False
     for group in groups:

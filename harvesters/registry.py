@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 from harvesters.base import Harvester, SourceSpec
 from harvesters.client import PoliteClient
@@ -12,7 +13,22 @@ from harvesters.wordpress import WordPressHarvester
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Clock
 
-PLATFORMS: Mapping[str, type] = MappingProxyType(
+
+class Platform(Protocol):
+    """A harvester class: what it needs of a source's entry, and how it is opened."""
+
+    needs_communities: bool
+    needs_secrets: tuple[str, ...]
+    needs_approval: bool
+
+    def __call__(
+        self, spec: SourceSpec, *, client: PoliteClient, keys: KeyRing, clock: Clock
+    ) -> Harvester:
+        """Return the harvester of one source."""
+        ...
+
+
+PLATFORMS: Mapping[str, Platform] = MappingProxyType(
     {
         "discourse": DiscourseHarvester,
         "feed": FeedHarvester,
@@ -37,5 +53,4 @@ def open_harvester(
             f"source {spec.source} has platform {spec.platform!r}, which is not one of "
             f"{', '.join(sorted(PLATFORMS))}; correct it in the source's entry"
         ) from None
-    harvester: Harvester = platform(spec, client=client, keys=keys, clock=clock)
-    return harvester
+    return platform(spec, client=client, keys=keys, clock=clock)

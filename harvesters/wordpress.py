@@ -27,20 +27,19 @@ from harvesters.json_fields import (
     optional_time,
     text_field,
     time_field,
-    utc_time,
     web_address,
     whole_field,
 )
 from harvesters.markup import html_to_text
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import Dropped, Reading, read_context, read_items
-from harvesters.rechecking import gone, grouped, look_at, recheck_groups
+from harvesters.rechecking import front_page_answers, gone, grouped, look_at, recheck_groups
+from harvesters.wordpress_walk import Page, Position, Tally
 from warehouse.protection.keys import KeyRing
 from warehouse.records import (
     Batch,
     Clock,
     Community,
-    CursorValue,
     Known,
     Post,
     PostRef,
@@ -77,59 +76,6 @@ class _Listing:
 MODIFIED_POSTS = _Listing("posts", "modified", "modified_after", "modified_gmt", POST_FIELDS)
 PUBLISHED_POSTS = _Listing("posts", "date", "after", "date_gmt", POST_FIELDS)
 COMMENTS = _Listing("comments", "date", "after", "date_gmt", COMMENT_FIELDS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """The items of a page that were not met before, and how many the server held back.
-
-    `whole` is False on the last page of a walk that met less than its first page promised.
-    """
-
-    items: Sequence[Any]
-    withheld: int
-    newest: datetime | None
-    fetched_at: datetime
-    whole: bool
-
-
-class _Tally:
-    """Compares what a walk has met with what its first page promised."""
-
-    def __init__(self) -> None:
-        self._met: set[str] = set()
-        self._withheld = 0
-        self._total: int | None = None
-
-    def add(self, items: Sequence[Any], *, withheld: int, total: int) -> None:
-        self._met.update(str(item.get("id")) for item in items if isinstance(item, dict))
-        self._withheld += withheld
-        self._total = total if self._total is None else self._total
-
-    @property
-    def is_whole(self) -> bool:
-        return len(self._met) + self._withheld >= (self._total or 0)
-
-
-@dataclass(slots=True)
-class _Position:
-    """Up to where each listing was read; goes forward only."""
-
-    modified: datetime | None = None
-    published: datetime | None = None
-    commented: datetime | None = None
-
-    @classmethod
-    def read(cls, cursor: Mapping[str, CursorValue]) -> "_Position":
-        return cls(*(_stored_time(cursor.get(name)) for name in cls.__slots__))
-
-    def advance(self, name: str, *moments: datetime | None) -> None:
-        known = [moment for moment in (getattr(self, name), *moments) if moment is not None]
-        setattr(self, name, max(known, default=None))
-
-    def as_cursor(self) -> dict[str, CursorValue]:
-        times = {name: getattr(self, name) for name in self.__slots__}
-        return {name: moment and moment.isoformat() for name, moment in times.items()}
 
 
 def parse_posts(content: bytes, context: ReadContext) -> list[Post]:
@@ -202,6 +148,10 @@ class WordPressHarvester:
     """
 
     platform: ClassVar[str] = "wordpress"
+    needs_communities: ClassVar[bool] = False
+    needs_secrets: ClassVar[tuple[str, ...]] = ()
+    needs_approval: ClassVar[bool] = False
+    evidence = "real server: WordPress 6.1"
 
     def __init__(
         self, spec: SourceSpec, *, client: PoliteClient, keys: KeyRing, clock: Clock
@@ -229,12 +179,17 @@ class WordPressHarvester:
         for route in ("posts", "comments"):
             of_route = [ref for ref in posts if _route(ref.native_id) == route]
             groups.extend(grouped(of_route, PAGE_SIZE))
-        return recheck_groups(groups, self._look_again, clock=self._clock)
+        return recheck_groups(
+            groups,
+            self._look_again,
+            clock=self._clock,
+            site_answers=partial(front_page_answers, self._client, self._spec.url),
+        )
 
     def _batches(
         self, community: Community, since: datetime | None, known: Known
     ) -> Iterator[Batch]:
-        position = _Position.read(known.cursor)
+        position = Position.read(known.cursor)
         threads = set(known.threads)
         for batch in self._post_batches(community, since, position):
             threads.update(post.native_id for post in batch.posts)
@@ -246,7 +201,7 @@ class WordPressHarvester:
             )
 
     def _post_batches(
-        self, community: Community, since: datetime | None, position: _Position
+        self, community: Community, since: datetime | None, position: Position
     ) -> Iterator[Batch]:
         seen: set[int] = set()
         first = position.modified is None
@@ -268,7 +223,7 @@ class WordPressHarvester:
         self,
         community: Community,
         since: datetime | None,
-        position: _Position,
+        position: Position,
         *,
         threads: set[str] | None,
     ) -> Iterator[Batch]:
@@ -283,10 +238,10 @@ class WordPressHarvester:
 
     def _pages(
         self, listing: _Listing, community: Community, start: datetime | None, seen: set[int]
-    ) -> Iterator[_Page]:
+    ) -> Iterator[Page]:
         """Walk a listing from `start` on, moving the bound with what was read."""
         bound, number = start, 1
-        tally = _Tally()
+        tally = Tally()
         for _ in range(MAX_PAGES):
             response = self._ask(listing, community, bound, number)
             if response is None:
@@ -303,7 +258,7 @@ class WordPressHarvester:
             newest = times[-1] if times else None
             last = number >= n_pages
             whole = not last or tally.is_whole
-            yield _Page(fresh, withheld, newest, response.fetched_at, whole)
+            yield Page(fresh, withheld, newest, response.fetched_at, whole)
             if last:
                 return
             # behind a page with items held back, the bound would count these again
@@ -348,7 +303,7 @@ class WordPressHarvester:
     def _address(self, route: str) -> str:
         return f"{self._spec.url}/wp-json/wp/v2/{route}"
 
-    def _read_page(self, page: _Page, community: Community, route: str) -> Reading:
+    def _read_page(self, page: Page, community: Community, route: str) -> Reading:
         context = read_context(
             self._spec,
             community=community.community,
@@ -412,7 +367,7 @@ def _read(items: Sequence[Any], context: ReadContext, *, route: str) -> Reading:
     return read_items(items, partial(_builder(route), context), what=_what(route, context.host))
 
 
-def _batch(community: Community, page: _Page, reading: Reading, position: _Position) -> Batch:
+def _batch(community: Community, page: Page, reading: Reading, position: Position) -> Batch:
     drops = Counter(reading.drops)
     if page.withheld:
         drops["withheld"] += page.withheld
@@ -486,10 +441,6 @@ def _commenter(item: Mapping[str, Any]) -> str | None:
         return str(account)
     name = optional_text(item, "author_name")
     return f"guest {name}" if name and name.strip().isdigit() else name
-
-
-def _stored_time(value: CursorValue) -> datetime | None:
-    return utc_time(value, name="cursor") if isinstance(value, str) else None
 
 
 def _back(moment: datetime | None, overlap: timedelta) -> datetime | None:

@@ -9,6 +9,9 @@ import duckdb
 
 from warehouse.records import LoadCounts, SegmentHeader
 
+HELD_ELSEWHERE = "held_elsewhere"
+"""Why a row is dropped that is the same item as one of another source."""
+
 _MOVE_CURSOR = """
 UPDATE cursors SET cursor = coalesce($cursor, cursor), updated_at = $now, state_written = false,
                    last_complete_at = greatest(last_complete_at, $complete_at)
@@ -32,18 +35,21 @@ _THIS_ROW = (
     "run_id = $run_id AND source = $source AND community = $community AND activity = $activity"
 )
 _SO_FAR = f"""
-SELECT expected, fetched, new, edited, gone, drops::JSON, gaps::JSON, requests, not_modified,
+SELECT expected, fetched, new, edited, gone, drops::JSON, gaps::JSON,
+       coalesce(decisions, MAP {{}})::JSON, coalesce(cut_threads, 0), requests, not_modified,
        throttled_seconds, status, error
 FROM harvests WHERE {_THIS_ROW}
 """
 _FORGET_ROW = f"DELETE FROM harvests WHERE {_THIS_ROW}"
 _KEEP_ROW = """
 INSERT INTO harvests (run_id, source, community, activity, expected, fetched, new, edited, gone,
-    dropped, drops, gaps, requests, not_modified, throttled_seconds, status, error)
+    dropped, drops, gaps, requests, not_modified, throttled_seconds, status, error, decisions,
+    cut_threads, evidence)
 VALUES ($run_id, $source, $community, $activity, $expected, $fetched, $new, $edited, $gone,
     $dropped, $drops::JSON::MAP(VARCHAR, BIGINT),
     $gaps::JSON::STRUCT(since TIMESTAMPTZ, until TIMESTAMPTZ, reason VARCHAR)[],
-    $requests, $not_modified, $throttled_seconds, $status, $error)
+    $requests, $not_modified, $throttled_seconds, $status, $error,
+    $decisions::JSON::MAP(VARCHAR, BIGINT), $cut_threads, nullif($evidence, ''))
 """
 
 _HARVESTED = """
@@ -101,7 +107,8 @@ def add_to_pass(
     """Add a segment to the row of its pass over its community.
 
     Until the final segment says how the pass ended, the row says `partial`: so it stands true if
-    no final one ever comes. `gone` counts the posts that the pass confirmed as gone.
+    no final one ever comes. `gone` counts the posts that the pass confirmed as gone, `cut_threads`
+    the threads of which less was read than the platform promised.
     """
     key = {
         "run_id": header.run_id,
@@ -110,9 +117,12 @@ def add_to_pass(
         "activity": header.activity,
     }
     row = connection.execute(_SO_FAR, key).fetchone()
-    expected, fetched, new, edited, gone, drops, gaps, *rest = row or _NOTHING
+    expected, fetched, new, edited, gone, drops, gaps, decisions, cut, *rest = row or _NOTHING
     requests, not_modified, throttled, status, error = rest
     all_drops = Counter(json.loads(drops)) + Counter(header.drops)
+    if counts.elsewhere:
+        all_drops[HELD_ELSEWHERE] += counts.elsewhere
+    all_decisions = Counter(json.loads(decisions)) + Counter(header.traffic.decisions)
     all_gaps = json.loads(gaps) + [
         {"since": gap.since.isoformat(), "until": gap.until.isoformat(), "reason": gap.reason}
         for gap in header.gaps
@@ -136,8 +146,15 @@ def add_to_pass(
             "throttled_seconds": throttled + header.traffic.throttled_seconds,
             "status": header.status if header.final else status,
             "error": header.error or error,
+            "decisions": json.dumps(all_decisions),
+            "cut_threads": cut + _cut_threads(header),
+            "evidence": header.evidence,
         },
     )
+
+
+def _cut_threads(header: SegmentHeader) -> int:
+    return sum(t.expected is not None and t.fetched < t.expected for t in header.threads)
 
 
 def note_harvest(connection: duckdb.DuckDBPyConnection, header: SegmentHeader) -> None:
@@ -147,7 +164,7 @@ def note_harvest(connection: duckdb.DuckDBPyConnection, header: SegmentHeader) -
         connection.execute(_HARVESTED, {"source": header.source, "at": header.harvested_at})
 
 
-_NOTHING: tuple[Any, ...] = (None, 0, 0, 0, 0, "{}", "[]", 0, 0, 0.0, "partial", None)
+_NOTHING: tuple[Any, ...] = (None, 0, 0, 0, 0, "{}", "[]", "{}", 0, 0, 0, 0.0, "partial", None)
 
 
 def _sum(first: int | None, second: int | None) -> int | None:

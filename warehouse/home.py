@@ -55,6 +55,11 @@ class Home:
         return self.root / "coding"
 
     @property
+    def profiles(self) -> Path:
+        """The study's own forum profiles: how boards are read that no shipped profile fits."""
+        return self.root / "profiles"
+
+    @property
     def controlled(self) -> Path:
         """What named researchers get."""
         return self.root / "controlled" / "latest"

@@ -23,7 +23,7 @@ ORDER BY source, community
 # The newest post of a thread is among the few that were created when its last post was.
 _THREADS = """
 SELECT threads.source, threads.community, thread_locators.native_thread_id,
-       max_by(native_id, post_id), last_post_at, n_posts
+       max_by(native_id, post_id), last_post_at, n_posts, expected
 FROM threads
 JOIN thread_locators USING (thread_id)
 JOIN posts ON posts.thread_id = threads.thread_id AND posts.created_at = threads.last_post_at
@@ -91,9 +91,9 @@ def _stale_parts(
         return stale
     since = now - timedelta(days=policy.known_days)
     threads = connection.execute(_THREADS, {"since": since}).fetchall()
-    for source, community, native_thread_id, last, at, n_posts in threads:
+    for source, community, native_thread_id, last, at, n_posts, expected in threads:
         stale[source, community].threads[native_thread_id] = KnownThread(
-            last_native_id=last, last_post_at=at, n_posts=n_posts
+            last_native_id=last, last_post_at=at, n_posts=n_posts, expected=expected
         )
     validators = connection.execute(_VALIDATORS).fetchall()
     for source, community, address, etag, last_modified, trusted in validators:

@@ -54,6 +54,7 @@ _COLUMNS: Final[tuple[tuple[str, pa.DataType, str | None], ...]] = (
     ("text_version", pa.int32(), None),
     ("automated", pa.bool_(), None),
     ("redactions", pa.map_(pa.string(), pa.int64()), None),
+    ("item_key", pa.string(), None),
 )
 _SIGHTING_ONLY: Final = ("outcome", "reason")
 SCHEMA: Final = pa.schema(
@@ -113,6 +114,7 @@ def read_segment(path: Path) -> Segment:
     try:
         rows = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
         header = header_from_json((rows.schema.metadata or {})[_HEADER_KEY])
+        rows = _with_later_columns(rows)
     except (pa.ArrowException, KeyError, TypeError, ValueError):
         raise _foreign(path) from None
     if not rows.schema.equals(SCHEMA) or _sources(rows) - {header.source}:
@@ -219,6 +221,14 @@ def _table(posts: Sequence[Post], sightings: Sequence[Sighting]) -> pa.Table:
         values = [None] * len(posts) + [*map(attrgetter(name), sightings)]
         columns.append(pa.array(values, pa.string()))
     return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def _with_later_columns(rows: pa.Table) -> pa.Table:
+    """Return rows with the columns that segments of earlier versions lack, empty."""
+    if "item_key" in rows.column_names:
+        return rows
+    place = SCHEMA.get_field_index("item_key")
+    return rows.add_column(place, SCHEMA.field(place), pa.nulls(rows.num_rows, pa.string()))
 
 
 def _read(path: Path) -> bytes:

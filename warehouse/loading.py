@@ -22,7 +22,7 @@ from warehouse.harvest_log import add_to_pass, move_cursor, note_harvest
 from warehouse.landing import Segment
 from warehouse.protection.withdrawal import TOUCHED, recount_threads, withdraw
 from warehouse.rechecks import RecheckPolicy
-from warehouse.records import LoadCounts
+from warehouse.records import LoadCounts, SegmentHeader
 
 _SMALL_SEGMENT = 2_000  # rows
 
@@ -38,6 +38,7 @@ class _Tally:
     missed: int
     confirmed: int
     unknown: int
+    elsewhere: int
     rederived: int
     disowned: int
     returned: int
@@ -53,6 +54,7 @@ class _Tally:
             missed=self.missed,
             confirmed=self.confirmed,
             unknown=self.unknown,
+            elsewhere=self.elsewhere,
         )
 
 
@@ -82,11 +84,23 @@ def load_segment(
     header = segment.header
     connection.execute(TOUCHED)
     counts = _apply_rows(connection, segment.rows, policy=policy, now=now)
+    _note_promises(connection, header)
     update_coverage(connection, header)
     add_to_pass(connection, header, counts)
     move_cursor(connection, header, now=now)
     note_harvest(connection, header)
     return counts
+
+
+def _note_promises(connection: duckdb.DuckDBPyConnection, header: SegmentHeader) -> None:
+    promised = {t.native_thread_id: t.expected for t in header.threads if t.expected is not None}
+    if promised:
+        values = {
+            "source": header.source,
+            "ids": list(promised),
+            "counts": list(promised.values()),
+        }
+        connection.execute(sql.PROMISED, values)
 
 
 def _apply_rows(

@@ -20,6 +20,7 @@ FROM segment
 
 # A row is stale where something newer is known of its post: it must not undo that.
 # A post whose account is gone from the platform gives up its author key without being an edit.
+# An item that another source holds (a status seen on two servers) is not entered a second time.
 JUDGE = """
 CREATE OR REPLACE TEMP TABLE judged AS
 WITH held AS (
@@ -32,7 +33,7 @@ WITH held AS (
     JOIN posts USING (post_id)
     WHERE turn = $turn
 ), compared AS (
-    SELECT line, entry, outcome, harvested_at, content_hash, text_version, native_key,
+    SELECT line, entry, outcome, harvested_at, content_hash, text_version, native_key, item_key,
            author_key IS NULL AS anonymous, held.* EXCLUDE (line),
            coalesce(harvested_at < last_checked_at, false) AS stale,
            n_missed + (n_missed = 0 OR harvested_at > last_checked_at)::INTEGER AS misses
@@ -41,6 +42,8 @@ WITH held AS (
 ), decided AS (
     SELECT *,
         CASE
+            WHEN entry = 'post' AND post_id IS NULL AND item_key IN (
+                SELECT item_key FROM locators WHERE item_key IS NOT NULL) THEN 'elsewhere'
             WHEN entry = 'post' AND post_id IS NULL THEN 'new'
             WHEN entry = 'post' AND content_hash <> held_hash AND NOT stale THEN 'edited'
             WHEN entry = 'post' THEN 'unchanged'
@@ -63,7 +66,8 @@ TALLY = """
 SELECT count(*) FILTER (verdict = 'new'), count(*) FILTER (verdict = 'edited'),
        count(*) FILTER (verdict = 'unchanged'), count(*) FILTER (verdict = 'present'),
        count(*) FILTER (verdict = 'missed'), count(*) FILTER (verdict = 'confirmed'),
-       count(*) FILTER (verdict = 'unknown'), count(*) FILTER (rederived),
+       count(*) FILTER (verdict = 'unknown'), count(*) FILTER (verdict = 'elsewhere'),
+       count(*) FILTER (rederived),
        count(*) FILTER (disowned), count(*) FILTER (seen AND n_missed > 0), count(post_id)
 FROM judged
 """
@@ -80,7 +84,7 @@ GROUP BY source, native_thread_id
 """
 
 LOCATE_THREADS = """
-INSERT INTO thread_locators
+INSERT INTO thread_locators (thread_id, source, native_thread_id)
 SELECT $first + row_number() OVER (ORDER BY line) - 1, source, native_thread_id FROM fresh_threads
 """
 
@@ -95,8 +99,8 @@ ORDER BY line
 """
 
 LOCATE = """
-INSERT INTO locators (post_id, source, native_id, native_thread_id, url, native_key)
-SELECT post_id, source, native_id, native_thread_id, url, native_key FROM fresh
+INSERT INTO locators (post_id, source, native_id, native_thread_id, url, native_key, item_key)
+SELECT post_id, source, native_id, native_thread_id, url, native_key, item_key FROM fresh
 """
 
 ANSWERS = """
@@ -212,6 +216,15 @@ SELECT post_id, coalesce(reason, 'not_found') AS reason,
        coalesce(first_missed_at, judged.harvested_at) AS first_missed_at,
        judged.harvested_at AS asked_at
 FROM judged JOIN landed USING (line) WHERE verdict = 'confirmed'
+"""
+
+# What a platform says a thread holds, beside which the posts that are held can be counted.
+PROMISED = """
+UPDATE thread_locators SET expected = promised.expected
+FROM (SELECT unnest($ids::VARCHAR[]) AS native_thread_id, unnest($counts::BIGINT[]) AS expected)
+    AS promised
+WHERE thread_locators.source = $source
+    AND thread_locators.native_thread_id = promised.native_thread_id
 """
 
 ASK_COPY = "INSERT INTO pending_copies VALUES ($now)"

@@ -140,7 +140,8 @@ class Post:
 
     `content_hash` is the keyed HMAC of the platform's own text before cleaning and redaction;
     `own_text` is title, newline, body without quotes for a post, body without quotes for a
-    comment; `redactions` counts what was taken out, by kind.
+    comment; `redactions` counts what was taken out, by kind. `item_key` is the keyed hash of an id
+    that the item bears on every server that shows it, where the platform has such ids.
     """
 
     source: str
@@ -162,6 +163,7 @@ class Post:
     text_version: int
     automated: bool = False
     redactions: Mapping[str, int] = field(default_factory=dict)
+    item_key: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse empty ids and naive times; turn times into UTC."""
@@ -275,11 +277,16 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownThread:
-    """What is known of a thread: its newest post and how many posts are held."""
+    """What is known of a thread: its newest post, how many posts are held, how many it promised.
+
+    `expected` is the count that the platform gave when the thread was last read; it differs from
+    `n_posts` where posts were dropped or erased.
+    """
 
     last_native_id: str
     last_post_at: datetime
     n_posts: int
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,18 +316,23 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What a harvest cost its host."""
+    """What a harvest cost its host, and how often each decision of politeness was taken."""
 
     requests: int = 0
     not_modified: int = 0
     throttled_seconds: float = 0.0
+    decisions: Mapping[str, int] = field(default_factory=dict)
 
     def minus(self, earlier: "Traffic") -> "Traffic":
         """Return the traffic since `earlier`."""
+        decided = {
+            name: count - earlier.decisions.get(name, 0) for name, count in self.decisions.items()
+        }
         return Traffic(
             requests=self.requests - earlier.requests,
             not_modified=self.not_modified - earlier.not_modified,
             throttled_seconds=self.throttled_seconds - earlier.throttled_seconds,
+            decisions={name: count for name, count in decided.items() if count},
         )
 
 
@@ -329,7 +341,8 @@ class SegmentHeader:
     """What a segment says of itself beside its rows; stored in the Parquet metadata.
 
     `final` marks the last segment of an activity of a community in a run: it carries status,
-    error and traffic. `covers_from` is the time since which a complete harvest has seen everything.
+    error and traffic. `evidence` says against what the reading of the platform was tested.
+    `covers_from` is the time since which a complete harvest has seen everything.
     """
 
     run_id: str
@@ -349,6 +362,7 @@ class SegmentHeader:
     cursor: Mapping[str, CursorValue] | None = None
     covers_from: datetime | None = None
     traffic: Traffic = field(default_factory=Traffic)
+    evidence: str = ""
 
     def __post_init__(self) -> None:
         """Refuse empty ids and naive times."""
@@ -361,7 +375,8 @@ class LoadCounts:
     """What loading one segment changed.
 
     Every row of a segment is counted once: `new + edited + unchanged + present + missed + confirmed
-    + unknown + refused` is the number of rows.
+    + unknown + refused + elsewhere` is the number of rows. `elsewhere` are items that another
+    source holds already.
     """
 
     new: int = 0
@@ -372,6 +387,7 @@ class LoadCounts:
     confirmed: int = 0
     unknown: int = 0
     refused: int = 0
+    elsewhere: int = 0
     already_loaded: bool = False
 
     def plus(self, other: "LoadCounts") -> "LoadCounts":
@@ -385,4 +401,5 @@ class LoadCounts:
             confirmed=self.confirmed + other.confirmed,
             unknown=self.unknown + other.unknown,
             refused=self.refused + other.refused,
+            elsewhere=self.elsewhere + other.elsewhere,
         )

@@ -37,7 +37,9 @@ def header_to_json(header: SegmentHeader) -> str:
                 header.traffic.requests,
                 header.traffic.not_modified,
                 header.traffic.throttled_seconds,
+                dict(header.traffic.decisions),
             ],
+            "evidence": header.evidence,
         },
         ensure_ascii=False,
     )
@@ -64,9 +66,12 @@ def header_from_json(text: str | bytes) -> SegmentHeader:
         for thread, expected, fetched in plain["threads"]
     )
     plain["validators"] = validators_from_plain(plain["validators"])
-    requests, not_modified, throttled = plain["traffic"]
+    requests, not_modified, throttled, *decisions = plain["traffic"]
     plain["traffic"] = Traffic(
-        requests=requests, not_modified=not_modified, throttled_seconds=throttled
+        requests=requests,
+        not_modified=not_modified,
+        throttled_seconds=throttled,
+        decisions=decisions[0] if decisions else {},  # earlier versions did not count them
     )
     return SegmentHeader(**plain)
 

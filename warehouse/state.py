@@ -45,9 +45,12 @@ def read_known(state: Path, source: str, community: str) -> Known:
             cursor=plain["cursor"],
             threads={
                 thread: KnownThread(
-                    last_native_id=last, last_post_at=datetime.fromisoformat(at), n_posts=n
+                    last_native_id=last,
+                    last_post_at=datetime.fromisoformat(at),
+                    n_posts=n,
+                    expected=expected[0] if expected else None,
                 )
-                for thread, (last, at, n) in plain["threads"].items()
+                for thread, (last, at, n, *expected) in plain["threads"].items()
             },
             validators=validators_from_plain(plain["validators"]),
             last_complete_at=_moment(plain["last_complete_at"]),
@@ -63,7 +66,12 @@ def write_known(state: Path, source: str, community: str, known: Known) -> None:
     plain = {
         "cursor": dict(known.cursor),
         "threads": {
-            native_id: [thread.last_native_id, thread.last_post_at.isoformat(), thread.n_posts]
+            native_id: [
+                thread.last_native_id,
+                thread.last_post_at.isoformat(),
+                thread.n_posts,
+                thread.expected,
+            ]
             for native_id, thread in known.threads.items()
         },
         "validators": validators_to_plain(known.validators),

@@ -9,7 +9,8 @@ import typer
 from flows.commands import output, session
 
 if TYPE_CHECKING:
-    from flows.settings import Settings, SourceSettings
+    from flows.setting_sections import SourceSettings
+    from flows.settings import Settings
 
 commands = typer.Typer(
     name="sources",
@@ -73,7 +74,8 @@ def new_source(
     licence: Annotated[str, typer.Option(help="Licence of its posts.")] = "",
 ) -> None:
     """Write a new source at the end of valuetalk.toml."""
-    from flows.settings import SourceSettings, section_from
+    from flows.setting_sections import SourceSettings
+    from flows.settings import section_from
     from flows.study_file import append_source
 
     study = session.open_study(home)

@@ -1,4 +1,4 @@
-"""The flows beside the night, run for real: recheck finds edits and deletions, backfill goes back."""
+"""Recheck and backfill, run for real: one finds edits and deletions, the other goes back."""
 
 import json
 import subprocess

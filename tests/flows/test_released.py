@@ -56,7 +56,9 @@ def released(home: Home) -> Home:
             )
         connection.execute(
             """
-            INSERT INTO harvests
+            INSERT INTO harvests (run_id, source, community, activity, expected, fetched, new,
+                edited, gone, dropped, drops, gaps, requests, not_modified, throttled_seconds,
+                status, error)
             SELECT run_id, source, community, 'harvest', NULL, 5, new, 1, 0, 0, MAP {}, [], 9, 2,
                    1.5, status, error
             FROM (VALUES ('20260101', 'forum', 'a', 50, 'complete', NULL),

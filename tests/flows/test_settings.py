@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from flows.setting_sections import HarvestSettings, SourceSettings
 from flows.settings import (
-    HarvestSettings,
     MissingSource,
     Settings,
     SettingsError,
-    SourceSettings,
     key_file,
     load_settings,
     parse_settings,

@@ -10,18 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.settings import (
+from flows.setting_sections import (
     AnalysisSettings,
     HarvestSettings,
     PrefectSettings,
-    Settings,
-    SettingsError,
     SourceSettings,
     StudySettings,
-    load_settings,
-    parse_settings,
-    section_from,
 )
+from flows.settings import Settings, SettingsError, load_settings, parse_settings, section_from
 from flows.study_file import append_source, catalogue_texts, new_study_text, toml_value
 from harvesters.registry import PLATFORMS
 from warehouse.home import Home

@@ -52,6 +52,8 @@ class Server:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path, query = request.url.path, request.url.params
+        if path == "/":
+            return httpx.Response(200, text="A kind server.")
         if path == "/api/v2/instance":
             return httpx.Response(200, json=self.instance)
         if path == "/api/v1/statuses":

@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.corpus.index import index_posts
+from warehouse.migrations import packaged_migrations
 
-SCHEMA = Path(__file__).resolve().parents[2] / "warehouse" / "schema" / "0001_first.sql"
 RUN = "run-1"
 JANUARY = date(2026, 1, 1)
 FEBRUARY = date(2026, 2, 1)
@@ -29,7 +29,8 @@ def author(number: int) -> str:
 def empty_warehouse(path: Path | None = None) -> duckdb.DuckDBPyConnection:
     """Return a new warehouse, in memory unless a path is given."""
     connection = duckdb.connect(path or ":memory:")
-    connection.execute(SCHEMA.read_text(encoding="utf-8"))
+    for migration in packaged_migrations():
+        connection.execute(migration.sql)
     return connection
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from warehouse.records import LoadCounts
+from warehouse.records import LoadCounts, ThreadCount, Traffic
 
 HOUR = timedelta(hours=1)
 
@@ -325,3 +325,47 @@ def test_a_failure_in_the_middle_leaves_nothing_of_the_segment(loaded, monkeypat
     assert loaded.one("SELECT cursor FROM cursors") == "{}"
     assert loaded.warehouse.pending_segments() == [segment]
     assert loaded.warehouse.load(segment) == LoadCounts(new=1)
+
+
+def test_an_item_that_another_source_holds_is_counted_and_not_entered_twice(loaded):
+    study = loaded.study
+    first = loaded.load(study.post("1", item_key="same"), study.post("2", item_key="other"))
+    again = loaded.load(
+        study.post("11", source="mirror", item_key="same"),
+        study.post("12", source="mirror", item_key="new"),
+        study.post("13", source="mirror"),
+        source="mirror",
+    )
+    assert (first.new, first.elsewhere) == (2, 0)
+    assert (again.new, again.elsewhere) == (2, 1)
+    assert loaded.one("SELECT count(*) FROM posts") == 4
+    assert loaded.one("SELECT drops['held_elsewhere'] FROM harvests WHERE source = 'mirror'") == 1
+
+
+def test_an_item_comes_from_its_other_source_once_the_first_has_lost_it(loaded):
+    study = loaded.study
+    loaded.load(study.post("1", item_key="same"))
+    for _ in range(2):
+        study.next_night()
+        loaded.load(study.saw("gone", "1"), activity="recheck")
+    loaded.load(study.post("11", source="mirror", item_key="same"), source="mirror")
+    assert loaded.one("SELECT any_value(source) FROM posts HAVING count(*) = 1") == "mirror"
+
+
+def test_what_threads_promise_is_kept_and_cut_ones_are_counted(loaded):
+    study = loaded.study
+    thread = ThreadCount(native_thread_id="t1", expected=5, fetched=2)
+    whole = ThreadCount(native_thread_id="t2", expected=1, fetched=1)
+    loaded.load(
+        study.post("1", native_thread_id="t1"),
+        study.post("2", native_thread_id="t1"),
+        study.post("3", native_thread_id="t2"),
+        threads=(thread, whole),
+        evidence="recording",
+        status="partial",
+        traffic=Traffic(requests=3, decisions={"spaced": 2}),
+    )
+    rows = loaded.rows("SELECT native_thread_id, expected FROM thread_locators ORDER BY ALL")
+    assert rows == [("t1", 5), ("t2", 1)]
+    row = loaded.rows("SELECT cut_threads, evidence, decisions['spaced'] FROM harvests")
+    assert row == [(1, "recording", 2)]

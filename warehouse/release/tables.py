@@ -45,8 +45,10 @@ _THREADS = """(
            coalesce(arg_min(posts.title, (posts.created_at, post_id))
                     FILTER (posts.kind = 'post' AND posts.title <> ''), '') AS title,
            min(posts.created_at) AS started_at, max(posts.created_at) AS last_post_at,
-           count(*) AS n_posts
-    FROM threads JOIN posts USING (thread_id) WHERE NOT posts.withheld
+           count(*) AS n_posts, any_value(expected) AS expected
+    FROM threads JOIN posts USING (thread_id)
+    LEFT JOIN thread_locators USING (thread_id)
+    WHERE NOT posts.withheld
     GROUP BY thread_id, threads.source, threads.community
 )"""
 
@@ -90,7 +92,7 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
         "threads": Released(
             columns=(
                 *("thread_id", "source", "community", "title", "started_at", "last_post_at"),
-                "n_posts",
+                *("n_posts", "expected"),
             ),
             rows=_THREADS,
             order=("thread_id",),
@@ -109,7 +111,7 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
             "harvests",
             *("run_id", "source", "community", "activity", "expected", "fetched", "new"),
             *("edited", "gone", "dropped", "drops", "gaps", "requests", "not_modified"),
-            *("throttled_seconds", "status", "error"),
+            *("throttled_seconds", "status", "error", "evidence", "cut_threads", "decisions"),
             order=("run_id", "source", "community", "activity"),
         ),
         "coverage": _whole(

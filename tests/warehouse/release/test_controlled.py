@@ -12,7 +12,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tests.warehouse.invented import JANUARY, SCHEMA, Study, author, healthy_study, insert
+from tests.warehouse.invented import JANUARY, Study, author, healthy_study, insert
 from warehouse.errors import WarehouseDamaged
 from warehouse.home import Home
 from warehouse.release import controlled
@@ -204,7 +204,6 @@ def test_only_listed_tables_and_columns_are_released(study: Study, home: Home) -
 def test_every_table_of_the_schema_is_released_by_its_mark(study: Study) -> None:
     marks = dict(study.sql("SELECT table_name, comment[1:3] FROM duckdb_tables()"))
     assert {name for name, mark in marks.items() if mark in ("[C]", "[P]")} == set(CONTROLLED)
-    assert SCHEMA.is_file()
 
 
 def test_what_hangs_on_a_withheld_or_absent_post_stays(study: Study, home: Home) -> None:
