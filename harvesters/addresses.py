@@ -1,5 +1,10 @@
-"""Where a request must not lead: loopback, private and other addresses that are not public."""
+"""Where a request must not lead, and what a stored link must not carry.
 
+Loopback, private and other addresses that are not public are refused. Links lose what tells nothing
+of the page and something of the visit: campaign marks, click ids, session ids.
+"""
+
+import re
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -7,6 +12,28 @@ from harvesters.base import ResponseRefused
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _IPV4_BITS = 0xFFFFFFFF
+_TRACKING = re.compile(
+    r"(?:amp;)*(?:utm_[^=]*|fbclid|gclid|dclid|msclkid|mc_[ce]id|phpsessid|replytocom)(?:=|$)"
+    r"|(?:amp;)*(?:sid|s)=[0-9a-f]{32}$",  # boards' sessions; a shorter `s` is a search
+    re.IGNORECASE,
+)
+
+
+def without_tracking(url: str) -> str:
+    """Return an address without the parameters of its query that only follow a visitor.
+
+    What stays keeps its spelling and order, since servers and erasures compare addresses as texts.
+    """
+    page, asks, rest = url.partition("?")
+    query, marks, fragment = rest.partition("#")
+    if not asks or "#" in page:
+        return url
+    parts = query.split("&")
+    kept = [part for part in parts if not _TRACKING.match(part)]
+    if len(kept) == len(parts):
+        return url
+    left = "&".join(kept).removeprefix("amp;")  # of an ampersand that HTML wrote out
+    return f"{page}{asks if kept else ''}{left}{marks}{fragment}"
 
 
 def refuse_private(host: str, *, port: int, resolve: bool) -> None:

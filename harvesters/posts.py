@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
+from harvesters.addresses import without_tracking
 from harvesters.language import detect_language
 from harvesters.markup import MARKUP_VERSION, Markup, clean
 from warehouse.protection.keys import SEPARATOR, KeyRing, canonical_account
@@ -58,12 +59,14 @@ def build_post(
     raw: str,
     url: str | None,
     automated: bool = False,
+    item: str | None = None,
 ) -> Post:
     """Make the record of one post or comment.
 
     `raw` is the platform's own text of the body, before any cleaning: edits are told by its keyed
     hash. A `url` that spells the account's name is left out. A `body` that is a function is asked
-    only where it is needed.
+    only where it is needed. `item` is the id that the post bears on every server that shows it
+    (an ActivityPub address, a Message-ID): its keyed hash lets one item enter once.
 
     Raises
     ------
@@ -95,11 +98,12 @@ def build_post(
         text=text,
         own_text=own_text,
         language=detect_language(own_text),
-        url=None if _names_account(url, protector.names) else url,
+        url=_link(url, protector.names),
         content_hash=content_hash,
         text_version=TEXT_VERSION,
         automated=automated,
         redactions=dict(protector.counts),
+        item_key=context.keys.content_hash(item) if item else None,
     )
 
 
@@ -154,12 +158,17 @@ class _Protector:
         return text
 
 
-def _names_account(url: str | None, names: frozenset[str]) -> bool:
+def _link(url: str | None, names: frozenset[str]) -> str | None:
+    """Return what is kept of a post's address."""
+    return None if url is None or _names_account(url, names) else without_tracking(url)
+
+
+def _names_account(url: str, names: frozenset[str]) -> bool:
     """Tell whether an address spells the account: as `/@name`, or after a word such as `users`.
 
     One that cannot be read counts as if it did, since nobody can say that it does not.
     """
-    if url is None or not names:
+    if not names:
         return False
     try:
         segments = unquote(urlsplit(url).path).lower().split("/")

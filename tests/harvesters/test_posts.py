@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,21 +23,23 @@ CONTEXT = ReadContext(
 ANN = KEYS.author_key("discourse", "forum.example", "ann_b77")
 
 
+VALUES: dict[str, Any] = {
+    "native_id": "7",
+    "native_thread_id": "3",
+    "native_parent_id": None,
+    "kind": "post",
+    "handle": "Ann_B77",
+    "created_at": datetime(2026, 1, 4, tzinfo=UTC),
+    "edited_at": None,
+    "title": "What helped us",
+    "body": html_to_text("<p>We made it together.</p>"),
+    "raw": "<p>We made it together.</p>",
+    "url": "https://forum.example/t/what-helped-us/3/7",
+}
+
+
 def build(html: str = "<p>We made it together.</p>", **changed: Any) -> Post:
-    values: dict[str, Any] = {
-        "native_id": "7",
-        "native_thread_id": "3",
-        "native_parent_id": None,
-        "kind": "post",
-        "handle": "Ann_B77",
-        "created_at": datetime(2026, 1, 4, tzinfo=UTC),
-        "edited_at": None,
-        "title": "What helped us",
-        "body": html_to_text(html),
-        "raw": html,
-        "url": "https://forum.example/t/what-helped-us/3/7",
-    }
-    return build_post(CONTEXT, **(values | changed))
+    return build_post(CONTEXT, **(VALUES | {"body": html_to_text(html), "raw": html} | changed))
 
 
 def test_a_post_is_titled_text_under_its_context_and_pseudonym() -> None:
@@ -186,3 +189,21 @@ def test_an_absurd_length_is_cut() -> None:
 )
 def test_the_language_of_a_text_is_found_offline(text: str, language: str | None) -> None:
     assert detect_language(text) == language
+
+
+def test_an_item_bears_one_key_wherever_it_is_read_and_the_id_itself_is_kept_nowhere() -> None:
+    uri = "https://kind.example/users/wren/statuses/1"
+    here = build(item=uri)
+    there = build_post(
+        replace(CONTEXT, source="mirror", host="mirror.example"),
+        **(VALUES | {"native_id": "91", "item": uri}),
+    )
+    assert here.item_key == there.item_key == KEYS.content_hash(uri)
+    assert build().item_key is None
+    assert build(item="").item_key is None
+    assert "wren" not in repr(here)
+
+
+def test_a_posts_link_is_stored_without_tracking() -> None:
+    post = build(url="https://forum.example/t/what-helped-us/3/7?utm_source=mail&page=2")
+    assert post.url == "https://forum.example/t/what-helped-us/3/7?page=2"
