@@ -10,7 +10,7 @@ from flows.night import Night, open_warehouse
 from flows.setting_sections import ARCHIVE, SourceSettings
 from flows.settings import Settings, SettingsError
 from flows.study_file import append_source
-from harvesters.archives.tables import read_archive
+from harvesters.archives.reading import Import, read_file
 from warehouse.home import Home
 from warehouse.landing import write_segment
 from warehouse.records import Batch, LoadCounts, SegmentHeader
@@ -68,22 +68,14 @@ def archive_source(
 
 
 def import_files(
-    night: Night,
-    files: Sequence[Path],
-    *,
-    source: str,
-    community: str | None,
-    mapping: Mapping[str, str] | None,
-    say: Callable[[str], None],
+    night: Night, files: Sequence[Path], wanted: Import, *, say: Callable[[str], None]
 ) -> ImportCounts:
-    """Land the rows of archives, load and index them, and renew the researchers' release.
+    """Land what archives hold, load and index it, and renew the researchers' release.
 
     Parameters
     ----------
-    community : str or None
-        Community of rows that name none; by default the source's name.
-    mapping : mapping from role to column, optional
-        What the columns mean where their names do not say it.
+    wanted : Import
+        Where it belongs, and how the files are to be understood.
     say : callable
         Is told of each step.
 
@@ -94,17 +86,8 @@ def import_files(
     """
     posts = 0
     drops: Counter[str] = Counter()
-    met: Counter[str] = Counter()
     for file in files:
-        for batch in read_archive(
-            file,
-            source=source,
-            community=community or source,
-            mapping=mapping,
-            keys=night.keys,
-            harvested_at=night.clock.now(),
-            met=met,
-        ):
+        for batch in read_file(file, wanted):
             _land(night, batch)
             posts += len(batch.posts)
             drops.update(batch.drops)
@@ -130,5 +113,6 @@ def _land(night: Night, batch: Batch) -> None:
         fetched=batch.fetched,
         expected=batch.expected,
         drops=batch.drops,
+        threads=batch.threads,
     )
     write_segment(night.home.landing, header, posts=batch.posts)

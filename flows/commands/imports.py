@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,8 @@ FilesArgument = Annotated[
         exists=True,
         dir_okay=False,
         metavar="FILE...",
-        help="Parquet, CSV or NDJSON, each also as .gz or .zst. Equal rows without an id are "
-        "several posts, also in several files of one import.",
+        help="Parquet, CSV or NDJSON, each also as .gz or .zst, or transcripts as .docx, .txt or "
+        ".vtt. Equal rows without an id are several posts, also in several files of one import.",
     ),
 ]
 SourceOption = Annotated[
@@ -43,6 +44,17 @@ LicenceOption = Annotated[str, typer.Option(help="Licence of a new source's post
 PerPersonOption = Annotated[
     bool, typer.Option("--one-post-per-person", help="Each row is another person's answer.")
 ]
+DateOption = Annotated[
+    str | None,
+    typer.Option("--date", help="Day of a transcript's talk, as 2026-03-14; else in its name."),
+]
+FacilitatorOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--facilitator",
+        help="A speaker of the transcript who asks and is no participant; can be repeated.",
+    ),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only print field names and counts.")]
 
 
@@ -57,6 +69,8 @@ def import_archives(
     ethics_ref: EthicsOption = None,
     licence: LicenceOption = "",
     one_post_per_person: PerPersonOption = False,
+    date: DateOption = None,
+    facilitator: FacilitatorOption = None,
     dry_run: DryRunOption = False,
     as_json: session.JsonOption = False,
 ) -> None:
@@ -72,6 +86,7 @@ def import_archives(
     from flows.import_stage import archive_source, import_files
     from flows.night import prepare_night
     from flows.progress import telling
+    from harvesters.archives.reading import Import
 
     study = session.open_study(home)
     archive_source(
@@ -84,9 +99,16 @@ def import_archives(
     )
     night = prepare_night(study.home.root, flow="import")
     with telling(Console(stderr=True)) as say:
-        counts = import_files(
-            night, files, source=source, community=community, mapping=roles, say=say
+        wanted = Import(
+            source=source,
+            community=community or source,
+            keys=night.keys,
+            harvested_at=night.clock.now(),
+            mapping=roles,
+            day=_day(date),
+            facilitators=tuple(facilitator or ()),
         )
+        counts = import_files(night, files, wanted, say=say)
     rows = [{"what": "rows", "n": counts.rows}, {"what": "posts", "n": counts.posts}]
     rows += [{"what": f"dropped: {why}", "n": n} for why, n in sorted(counts.drops.items())]
     rows += [
@@ -109,11 +131,22 @@ def _roles(mapping: str | None) -> dict[str, str] | None:
     return {role.strip(): column.strip() for role, column in pairs}
 
 
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise session.WrongUse(f"--date {text} is not a day: write it as 2026-03-14") from None
+
+
 def _describe(files: list[Path], roles: dict[str, str] | None, *, as_json: bool) -> None:
+    from harvesters.archives.reading import is_transcript
     from harvesters.archives.tables import describe_archive
 
     rows = []
     for file in files:
+        if is_transcript(file):
+            rows.append(_describe_transcript(file))
+            continue
         found = describe_archive(file, roles)
         rows.append(
             {
@@ -128,3 +161,17 @@ def _describe(files: list[Path], roles: dict[str, str] | None, *, as_json: bool)
             }
         )
     output.print_rows(rows, form=output.chosen_form(as_json=as_json))
+
+
+def _describe_transcript(file: Path) -> dict[str, object]:
+    from harvesters.archives.transcripts import describe_transcript
+
+    found = describe_transcript(file)
+    return {
+        "file": file.name,
+        "rows": found.n_turns,
+        "fields": f"{found.n_speakers} speakers, {found.n_words} words",
+        "read as": f"transcript of {found.day or 'a day to be given with --date'}",
+        "not read": "",
+        "communities": 1,
+    }

@@ -170,3 +170,20 @@ def test_the_reddit_communities_come_in_whole_and_are_measured(home: Path, data_
     run("topics", "fit", "--k", "20")
     assert len(json.loads(run("topics", "list", "--json"))) == 20
     assert json.loads(run("kwic", "recovery", "--json"))
+
+
+def test_a_transcript_comes_in_by_the_same_command(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "group.vtt"
+    file.write_text(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Orla Fenwick>We were heard on the ward.</v>\n\n"
+        "00:03.000 --> 00:04.000\n<v Fay>What did that change?</v>\n"
+    )
+    options = (str(file), "--source", "room", "--ethics-ref", "REC 26/1", "--facilitator", "Fay")
+    told = json.loads(run("import", *options, "--dry-run", "--json"))
+    assert [row["rows"] for row in told] == [2]
+    assert "--date" in run("import", *options, code=1)
+    assert counted(*options, "--date", "2026-03-14")["new"] == 2
+    again = counted(*options, "--date", "2026-03-14")
+    assert (again["new"], again["unchanged"]) == (0, 2)
+    rows = released(home, "SELECT community, count(*) FROM posts GROUP BY ALL ORDER BY ALL")
+    assert rows == [("room", 1), ("room (facilitators)", 1)]

@@ -1,0 +1,73 @@
+"""One way to read whatever is imported: tables and transcripts, told apart by their names."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from harvesters.archives.tables import read_archive
+from harvesters.archives.transcripts import read_transcript
+from harvesters.archives.turns import READERS as TRANSCRIPTS
+from warehouse.protection.keys import KeyRing
+from warehouse.records import Batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """What one import of files has in common.
+
+    Attributes
+    ----------
+    source, community : str
+        Where posts belong that name no community themselves.
+    keys : KeyRing
+        What pseudonyms, hashes and missing ids are made with.
+    harvested_at : datetime
+        The time of the import.
+    mapping : mapping from role to column, optional
+        What the columns of tables mean, where their names do not say it.
+    day : date, optional
+        When the talk of a transcript was.
+    facilitators : tuple of str
+        Speakers of transcripts whose turns are no participants'.
+    met : Counter
+        How often each row without an id was met, over all files.
+    """
+
+    source: str
+    community: str
+    keys: KeyRing
+    harvested_at: datetime
+    mapping: Mapping[str, str] | None = None
+    day: date | None = None
+    facilitators: tuple[str, ...] = ()
+    met: Counter[str] = field(default_factory=Counter)
+
+
+def read_file(path: Path, wanted: Import) -> Iterator[Batch]:
+    """Yield the posts of a file in batches of one community each; raises `ArchiveError`."""
+    if is_transcript(path):
+        return read_transcript(
+            path,
+            source=wanted.source,
+            community=wanted.community,
+            keys=wanted.keys,
+            harvested_at=wanted.harvested_at,
+            day=wanted.day,
+            facilitators=wanted.facilitators,
+        )
+    return read_archive(
+        path,
+        source=wanted.source,
+        community=wanted.community,
+        mapping=wanted.mapping,
+        keys=wanted.keys,
+        harvested_at=wanted.harvested_at,
+        met=wanted.met,
+    )
+
+
+def is_transcript(path: Path) -> bool:
+    """Tell whether a file's name says that it is a transcript."""
+    return path.suffix.lower() in TRANSCRIPTS
