@@ -1,20 +1,25 @@
 """From a platform's HTML or plain text to clean text, and to the part that the author wrote.
 
-BeautifulSoup reads the body of one post at a time; a whole page is split before it comes here.
-Account names that only markup tells apart (mentions, quote attributions) come out as `@name` or
-`@name@host`, the form that the pseudonymiser knows.
+A stranger's HTML is sanitised first, so that only the tags and attributes that are read here are
+left. BeautifulSoup then reads the body of one post at a time; a whole page is split before it comes
+here, and markup that only breaks lines needs no tree. What a page hides from its readers is left
+out, but for the ends of links that Mastodon cuts short: redaction has to see the whole address,
+which may spell a name. Account names that only markup tells apart (mentions, quote attributions)
+come out as `@name` or `@name@host`, the form that the pseudonymiser knows.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from urllib.parse import unquote, urlsplit
 
+import nh3
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
-MARKUP_VERSION = 1
+MARKUP_VERSION = 2
 
 _BLOCKS = frozenset(
     (
@@ -30,14 +35,52 @@ _DROPPED = frozenset(
         *("object", "script", "select", "style", "svg", "template", "textarea", "title", "video"),
     )
 )
+_CODE = frozenset({"head", "iframe", "noscript", "script", "style", "template", "title"})
+_INLINE = frozenset(
+    (
+        *("a", "abbr", "b", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "mark"),
+        *("q", "s", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u"),
+    )
+)
+_SANITISER = nh3.Cleaner(
+    tags=set(_BLOCKS | _INLINE | _DROPPED - _CODE),
+    clean_content_tags=set(_CODE),
+    attributes={
+        "*": {"aria-hidden", "class", "data-username", "hidden", "style"},
+        "a": {"href"},
+        "img": {"alt"},
+    },
+    link_rel=None,
+    url_schemes={"http", "https"},
+)
+_SPACED_CODE = re.compile(rf"(?=<(?:{'|'.join(sorted(_CODE))})\b)", re.IGNORECASE)
+_TOKEN = re.compile(r"<[^<>\"]*(?:\"[^\"]*\"[^<>\"]*)*>")
+_BARE_LINK = re.compile(
+    r'<(?:a|span)(?: (?:href="[^"]*"|class="(?:mention hashtag|invisible|ellipsis|)"))+>'
+)
+_MEANINGFUL = frozenset({"blockquote", "cite", "img"}) | _DROPPED
+_SIMPLE_BLOCKS = frozenset(
+    form for name in _BLOCKS - _MEANINGFUL for form in (f"<{name}>", f"</{name}>")
+)
+_SIMPLE_INLINE = frozenset(
+    form for name in _INLINE - _MEANINGFUL for form in (f"<{name}>", f"</{name}>")
+)
 _QUOTE_CLASSES = frozenset(
-    {"quote", "quote-inline", "bbcodeblock--quote", "bbp-quote", "quotebox", "onebox"}
+    (
+        *("quote", "quote-inline", "bbcodeblock--quote", "bbp-quote", "quotebox", "onebox"),
+        *("bbcode_quote", "ipsquote", "lia-quote", "mycode_quote", "quotecontent"),
+    )
 )
 _DROPPED_CLASSES = frozenset(
     (
         *("signature", "lightbox-wrapper", "bbcodeblock-title", "bbp-quote-title"),
         *("d4p-bbp-quote-title", "quote-author", "quoteauthor", "quoteheader"),
+        *("bbcode_postedby", "ipsquote_citation", "quotetitle"),
+        *("screen-reader-text", "sr-only", "visually-hidden"),
     )
+)
+_HIDING_STYLE = re.compile(
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE
 )
 _TEXTLESS = re.compile(r"[<&]")
 _BLANKS = re.compile(r"[^\S\n]+")
@@ -81,7 +124,27 @@ def html_to_text(html: str) -> Markup:
     if not _TEXTLESS.search(html):
         text = clean(html)
         return Markup(text, text)
-    soup = BeautifulSoup(f"<div>{_UNPARSABLE.sub('', html)}</div>", "lxml")
+    html = sanitised(html)
+    simple = _simple_text(html)
+    if simple is not None:
+        text = clean(simple)
+        return Markup(text, text)
+    return _read_tree(html)
+
+
+def _simple_text(html: str) -> str | None:
+    """Return the text of sanitised markup whose tags do no more than break lines, else None."""
+    breaks: dict[str, str] = {}
+    for token in set(_TOKEN.findall(html)):
+        if token in _SIMPLE_BLOCKS:
+            breaks[token] = "\n"
+        elif token not in _SIMPLE_INLINE and not _BARE_LINK.fullmatch(token):
+            return None
+    return unescape(_TOKEN.sub(lambda found: breaks.get(found[0], ""), html))
+
+
+def _read_tree(html: str) -> Markup:
+    soup = BeautifulSoup(f"<div>{html}</div>", "lxml")
     every: list[str] = []
     own: list[str] = []
     for piece, quoted in _pieces(soup):
@@ -90,6 +153,12 @@ def html_to_text(html: str) -> Markup:
     text = clean("".join(every))
     own_text = text if every == own else clean("".join(own))
     return Markup(text, own_text)
+
+
+def sanitised(html: str) -> str:
+    """Return HTML without scripts, handlers, styles' rules, comments and any tag not read here."""
+    spaced = _SPACED_CODE.sub(" ", _UNPARSABLE.sub("", html))
+    return _SANITISER.clean(spaced)
 
 
 def plain_to_text(plain: str) -> Markup:
@@ -165,12 +234,22 @@ def _replacement(tag: Tag) -> str | None:
         return " "
     if not tag.attrs:
         return None
+    if _is_hidden(tag):
+        return " "
     classes = _classes(tag)
     if tag.name == "a" and "mention" in classes and "hashtag" not in classes:
         return _mention(tag)
     if "title" in classes and tag.parent is not None and tag.parent.get("data-username"):
         return f"@{tag.parent['data-username']}:\n"
     return None if _DROPPED_CLASSES.isdisjoint(classes) else " "
+
+
+def _is_hidden(tag: Tag) -> bool:
+    return (
+        tag.has_attr("hidden")
+        or tag.get("aria-hidden") == "true"
+        or _HIDING_STYLE.search(str(tag.get("style") or "")) is not None
+    )
 
 
 def _image(tag: Tag) -> str:

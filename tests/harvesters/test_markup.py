@@ -1,3 +1,4 @@
+import re
 import time
 import unicodedata
 import warnings
@@ -6,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvesters.markup import Markup, clean, html_to_text, plain_to_text
+from harvesters.markup import (
+    Markup,
+    _read_tree,
+    _simple_text,
+    clean,
+    html_to_text,
+    plain_to_text,
+    sanitised,
+)
 
 
 def same(text: str) -> Markup:
@@ -83,6 +92,16 @@ def test_html_becomes_the_text_that_a_reader_sees(html: str, text: str) -> None:
             "Mine",
         ),
         ("<blockquote>only theirs</blockquote>", "only theirs", ""),
+        (
+            "<div class='bbcode_quote'><div class='bbcode_postedby'>wren_4:</div>Theirs</div>Mine",
+            "Theirs\nMine",
+            "Mine",
+        ),
+        (
+            "<div class='ipsQuote'><div class='ipsQuote_citation'>wren_4</div>Theirs</div>Mine",
+            "Theirs\nMine",
+            "Mine",
+        ),
     ],
 )
 def test_quotations_stay_in_the_text_and_leave_the_own_text(
@@ -174,3 +193,75 @@ def test_huge_or_broken_markup_is_read_in_seconds(html: str) -> None:
     started = time.process_time()
     assert "deep" in html_to_text(html).text
     assert time.process_time() - started < 5.0
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *("<p>", "</p>", "<br>", "<b>", "</b>", "<ul><li>", "</ul>", "<div>", "</div>", "<h2>"),
+            *("<a href='https://x.example/?a=1&b=\">\"'>", "</a>", "<td>", "<table>", "</table>"),
+            *(
+                "<a class='mention hashtag' href='/tags/x'>#<span>",
+                "<span class=ellipsis>",
+                "</span>",
+            ),
+            *("word ", "two words", " ", "\n", "&amp;", "&lt;p&gt;", "&nbsp;", "&copy", "5 < 6"),
+            *("<blockquote>", "</blockquote>", "<script>x</script>", "<pre>\n a </pre>", "é", ">"),
+        ]
+    ),
+    max_size=14,
+)
+
+
+@given(PIECES)
+@settings(max_examples=300, deadline=None)
+def test_simple_markup_reads_without_a_tree_as_it_does_with_one(pieces: list[str]) -> None:
+    html = sanitised("".join(pieces))
+    simple = _simple_text(html)
+    if simple is not None:
+        assert same(clean(simple)) == _read_tree(html)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("seen<span style='color: red; display : none'>not</span>", "seen"),
+        ("seen<b style='visibility:hidden'>not</b> too", "seen too"),
+        ("seen<p hidden>not</p>", "seen"),
+        ("seen<span aria-hidden='true'>¶</span>", "seen"),
+        ("Read on<span class='screen-reader-text'> about the group</span>", "Read on"),
+        ("<span style='color: red'>seen</span>", "seen"),
+        ("<span aria-hidden='false'>seen</span>", "seen"),
+        ("<p style='display:block'>seen</p>", "seen"),
+        # the whole address is read where Mastodon shows a part of it: its end may spell a name
+        (
+            (
+                "<a href='https://x.example/way/on'><span class='invisible'>https://</span>"
+                "<span class='ellipsis'>x.example/way</span><span class='invisible'>/on</span></a>"
+            ),
+            "https://x.example/way/on",
+        ),
+    ],
+)
+def test_what_a_page_hides_is_no_text(html: str, text: str) -> None:
+    assert html_to_text(html) == same(text)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<img src=x onerror=alert(1) class=emoji alt='🙂'>words",
+        "<svg><script>alert(1)</script></svg>words",
+        "<a href='javascript:alert(1)'>words</a>",
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>words",
+        "<math><mtext></p><style><img src=x onerror=alert(1)></style>words",
+        "<form action=//x><input onfocus=alert(1) autofocus>words</form>",
+        "<p style='background:url(javascript:alert(1))' onclick='alert(1)'>words</p>",
+        "<!--><script>alert(1)</script>-->words",
+    ],
+)
+def test_nothing_that_could_run_comes_through_the_sanitiser(html: str) -> None:
+    safe = sanitised(html)
+    assert "words" in safe
+    assert not re.search(r"<script|<iframe|<style|<!--|\son\w+=|srcdoc|\ssrc=|href=.java", safe)
+    assert "alert(1)" not in html_to_text(html).text
