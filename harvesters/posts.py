@@ -9,8 +9,10 @@ from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
 from harvesters.addresses import without_tracking
+from harvesters.boilerplate import is_boilerplate
 from harvesters.language import detect_language
 from harvesters.markup import MARKUP_VERSION, Markup, clean
+from warehouse.protection.hosts import host_hash
 from warehouse.protection.keys import SEPARATOR, KeyRing, canonical_account
 from warehouse.protection.mentions import MENTIONS_VERSION, replace_mentions
 from warehouse.protection.redaction import REDACTOR_VERSION, redact
@@ -66,7 +68,8 @@ def build_post(
     `raw` is the platform's own text of the body, before any cleaning: edits are told by its keyed
     hash. A `url` that spells the account's name is left out. A `body` that is a function is asked
     only where it is needed. `item` is the id that the post bears on every server that shows it
-    (an ActivityPub address, a Message-ID): its keyed hash lets one item enter once.
+    (an ActivityPub address, a Message-ID): its keyed hash lets one item enter once. `automated`
+    says that the platform flags a machine; what reads as a template is marked without it.
 
     Raises
     ------
@@ -101,9 +104,10 @@ def build_post(
         url=_link(url, protector.names),
         content_hash=content_hash,
         text_version=TEXT_VERSION,
-        automated=automated,
+        automated=automated or is_boilerplate(own_body),
         redactions=dict(protector.counts),
         item_key=context.keys.content_hash(item) if item else None,
+        host_key=host_hash(context.keys, protector.home_host),
     )
 
 
@@ -114,6 +118,7 @@ class _Protector:
         self.counts: Counter[str] = Counter()
         self.author_key: str | None = None
         self.names: frozenset[str] = frozenset()
+        self.home_host = context.host
         self._context = context
         self._telling_names: tuple[str, ...] = ()
         if handle and handle.strip():
@@ -122,7 +127,7 @@ class _Protector:
     def _know_author(self, handle: str) -> None:
         context = self._context
         self.author_key = context.keys.author_key(context.platform, context.host, handle)
-        _, full = canonical_account(context.platform, context.host, handle)
+        self.home_host, full = canonical_account(context.platform, context.host, handle)
         self.names = frozenset({full, full.partition("@")[0], handle.strip().lower()})
         # a name that is also a word ("hope") cannot be told from the word; a telling one can
         longest_first = sorted(self.names, key=len, reverse=True)

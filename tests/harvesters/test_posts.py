@@ -207,3 +207,10 @@ def test_an_item_bears_one_key_wherever_it_is_read_and_the_id_itself_is_kept_now
 def test_a_posts_link_is_stored_without_tracking() -> None:
     post = build(url="https://forum.example/t/what-helped-us/3/7?utm_source=mail&page=2")
     assert post.url == "https://forum.example/t/what-helped-us/3/7?page=2"
+
+
+def test_a_template_is_automated_whatever_the_platform_says_and_a_quoted_one_is_not() -> None:
+    template = "<p>I am a bot, and this action was performed automatically.</p>"
+    assert build(template).automated
+    assert build("<p>Hello.</p>", automated=True).automated
+    assert not build(f"<blockquote>{template}</blockquote><p>It made me laugh.</p>").automated
