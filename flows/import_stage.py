@@ -114,5 +114,6 @@ def _land(night: Night, batch: Batch) -> None:
         expected=batch.expected,
         drops=batch.drops,
         threads=batch.threads,
+        author_links=night.keys.links,
     )
     write_segment(night.home.landing, header, posts=batch.posts)

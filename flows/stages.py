@@ -258,6 +258,7 @@ class _Landing:
             covers_from=covers_from,
             traffic=traffic or Traffic(),
             evidence=self._evidence,
+            author_links=self._night.keys.links,
         )
         write_segment(
             self._night.home.landing, header, posts=batch.posts, sightings=batch.sightings

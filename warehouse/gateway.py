@@ -22,15 +22,17 @@ from warehouse.landing import Segment
 from warehouse.loading import load_segment, threads_for
 from warehouse.lock import WriterLock
 from warehouse.migrations import migrate
-from warehouse.protection import erasure, erasure_list
-from warehouse.protection.erasure_list import ErasedKind
+from warehouse.protection import erasure, erasure_list, exported, rotation, segment_rewriting
+from warehouse.protection.erasure_list import ErasedKind, ErasureList, Register
+from warehouse.protection.exported import Export
 from warehouse.protection.fresh_copy import (
     connect_private,
     copy_afresh,
     keep_private,
     remove_leftovers,
 )
-from warehouse.protection.keys import KeyRing
+from warehouse.protection.keys import KeyFileError, KeyRing
+from warehouse.protection.rotation import RotationCounts
 from warehouse.rechecks import RecheckPolicy
 from warehouse.records import Clock, LoadCounts, Run, SourceInfo
 from warehouse.registers import finish_run, register_sources, start_run
@@ -96,7 +98,8 @@ class Warehouse:
         warehouse = cls(home, keys=keys, clock=clock, recheck=recheck, lock=lock)
         try:
             migrate(warehouse.connection, path=home.database, now=clock.now())
-            erasure_list.restore_lists(warehouse.connection, home.state)
+            rotation.check_chain(warehouse.connection, keys)
+            warehouse.advance_keys()
         except BaseException:
             warehouse.connection.close()
             raise
@@ -190,7 +193,8 @@ class Warehouse:
             if not segment.is_file() and ledger.has(self.connection, path=path):
                 return LoadCounts(already_loaded=True)
             content = self._read(segment)
-            kept = erasure.leave_out_refused(self.connection, landing, content, self.keys)
+            listed = ErasureList.read(self.connection)
+            kept = segment_rewriting.settle_waiting(landing, content, listed=listed, keys=self.keys)
         with threads_for(self.connection, kept), self.transaction() as connection:
             if ledger.has(connection, path=path, sha256=kept.sha256):
                 ledger.enter_again(connection, content, path=path, now=now)
@@ -204,23 +208,80 @@ class Warehouse:
     def write_state(self) -> None:
         """Write the files of what harvests must know, for every community that changed."""
         with clear_errors(self.home.database):
-            erasure_list.write_lists(self.connection, self.home.state)
+            erasure_list.write_lists(self.connection, self.home.state, self.keys)
             write_stale_state(
                 self.connection, self.home.state, policy=self.recheck, now=self.clock.now()
             )
 
-    def forget(self, kind: ErasedKind, *parts: str) -> int:
-        """Take out a post, thread (source, native id) or author (author key) for good.
+    def forget(self, kind: ErasedKind, *parts: str, register: Register = "erasures") -> int:
+        """Take out what somebody asks for, for good: erased, or opted out.
 
         Returns how many posts are withdrawn; their bytes go with the next `erase_confirmed`. What
         is named so is refused whenever it is harvested, restored or imported again.
+
+        Parameters
+        ----------
+        kind : str
+            What is named.
+        *parts : str
+            A `post` or `thread` by source and native id, an `author` by the author key, a `host`
+            or a `phrase` by itself.
+        register : {"erasures", "optouts"}
+            Which list remembers it.
         """
         with self.transaction() as connection:
             withdrawn = erasure.forget(
-                connection, self.keys, kind=kind, parts=parts, now=self.clock.now()
+                connection,
+                self.keys,
+                kind=kind,
+                parts=parts,
+                now=self.clock.now(),
+                register=register,
             )
         self.write_state()
         return withdrawn
+
+    def forget_source(self, source: str) -> int:
+        """Withdraw every post of a source whose host opted out; return how many."""
+        with self.transaction() as connection:
+            withdrawn = erasure.forget_source(connection, source, now=self.clock.now())
+        self.write_state()
+        return withdrawn
+
+    def exports_concerned(self) -> list[Export]:
+        """Return what left through the controlled door and may hold posts that wait for erasure."""
+        with clear_errors(self.home.database):
+            return exported.concerned(self.connection, self.home.exports)
+
+    def rotate_keys(self, key_file: Path) -> RotationCounts:
+        """Add a link to the author chain in the key file, and bring all that is stored under it.
+
+        Raises
+        ------
+        KeyFileError
+            If the key file does not hold the keys that this warehouse was opened with.
+        """
+        if KeyRing.read(key_file) != self.keys:
+            raise KeyFileError(f"the key file {key_file} was changed; open the study again")
+        longer = self.keys.with_new_link()
+        longer.overwrite(key_file)
+        self.keys = longer
+        return self.advance_keys()
+
+    def advance_keys(self) -> RotationCounts:
+        """Bring what is stored to the newest author key, or finish what did; cheap where it is."""
+        counts = None
+        with clear_errors(self.home.database):
+            if rotation.is_behind(self.connection, self.keys):
+                with self.transaction() as connection:
+                    counts = rotation.advance_rows(connection, self.keys)
+            erasure_list.restore_lists(self.connection, self.home.state, self.keys)
+            if rotation.is_unfinished(self.connection):
+                segment_rewriting.advance_segments(self.connection, self.home.landing, self.keys)
+                self._settle_waiting()
+                self.write_state()
+                self.connection = copy_afresh(self.connection, self.home.database)
+        return counts or RotationCounts()
 
     def reapply_erasures(self) -> int:
         """Take out whatever is held though the erasure list names it, as after a restore."""
@@ -237,11 +298,17 @@ class Warehouse:
         now = self.clock.now()
         with clear_errors(self.home.database):
             pending = erasure.read_pending(self.connection)
-            if pending:
+            sweep = erasure.sweep_due(self.connection, self.keys)
+            if pending or sweep:
                 ledger.remove_half_written(self.home.landing, clock_file=self._lock.path)
-                erasure.rewrite_segments(self.connection, self.home.landing, pending)
+                exported.remove_holding(self.connection, self.home.exports)
+                segment_rewriting.rewrite_segments(
+                    self.connection, self.home.landing, pending, sweep=sweep
+                )
+                if sweep:
+                    self._settle_waiting()
                 with self.transaction() as connection:
-                    erasure.delete_rows(connection, now=now)
+                    erasure.delete_rows(connection, self.keys, now=now)
             if erasure.copy_is_due(self.connection):
                 self.write_state()
                 self.connection = copy_afresh(self.connection, self.home.database)
@@ -280,6 +347,14 @@ class Warehouse:
         """
         with self.transaction() as connection:
             return replace_rows(connection, table, rows, keys=keys)
+
+    def _settle_waiting(self) -> None:
+        """Bring segments that wait under the newest key, without what is refused."""
+        listed = ErasureList.read(self.connection, with_deleted=True)
+        for file in self.pending_segments():
+            segment_rewriting.settle_waiting(
+                self.home.landing, self._read(file), listed=listed, keys=self.keys
+            )
 
     def _read(self, file: Path) -> Segment:
         return ledger.read_or_put_aside(

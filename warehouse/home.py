@@ -65,6 +65,11 @@ class Home:
         return self.root / "controlled" / "latest"
 
     @property
+    def exports(self) -> Path:
+        """Files that were written for named persons."""
+        return self.root / "controlled" / "exports"
+
+    @property
     def public(self) -> Path:
         """What passed the export gate."""
         return self.root / "public" / "latest"

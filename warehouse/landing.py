@@ -55,7 +55,9 @@ _COLUMNS: Final[tuple[tuple[str, pa.DataType, str | None], ...]] = (
     ("automated", pa.bool_(), None),
     ("redactions", pa.map_(pa.string(), pa.int64()), None),
     ("item_key", pa.string(), None),
+    ("host_key", pa.string(), None),
 )
+_LATER_COLUMNS: Final = ("item_key", "host_key")
 _SIGHTING_ONLY: Final = ("outcome", "reason")
 SCHEMA: Final = pa.schema(
     [
@@ -225,10 +227,11 @@ def _table(posts: Sequence[Post], sightings: Sequence[Sighting]) -> pa.Table:
 
 def _with_later_columns(rows: pa.Table) -> pa.Table:
     """Return rows with the columns that segments of earlier versions lack, empty."""
-    if "item_key" in rows.column_names:
-        return rows
-    place = SCHEMA.get_field_index("item_key")
-    return rows.add_column(place, SCHEMA.field(place), pa.nulls(rows.num_rows, pa.string()))
+    for name in _LATER_COLUMNS:
+        if name not in rows.column_names:
+            place = SCHEMA.get_field_index(name)
+            rows = rows.add_column(place, SCHEMA.field(place), pa.nulls(rows.num_rows, pa.string()))
+    return rows
 
 
 def _read(path: Path) -> bytes:

@@ -81,6 +81,13 @@ def landed_files(landing: Path) -> list[Path]:
     return sorted(files, key=lambda path: (path.name, path))
 
 
+def source_folders(landing: Path) -> list[Path]:
+    """Return the folders in which the segments of a source lie."""
+    return sorted(
+        folder for folder in landing.iterdir() if folder.is_dir() and folder.name not in _NOT_LANDED
+    )
+
+
 def waiting(connection: duckdb.DuckDBPyConnection, landing: Path) -> list[Path]:
     """Return the landed files that the ledger does not have, in the order of loading."""
     return _in_ledger(connection, landing, landed_files(landing), wanted=False)

@@ -99,8 +99,9 @@ ORDER BY line
 """
 
 LOCATE = """
-INSERT INTO locators (post_id, source, native_id, native_thread_id, url, native_key, item_key)
-SELECT post_id, source, native_id, native_thread_id, url, native_key, item_key FROM fresh
+INSERT INTO locators (post_id, source, native_id, native_thread_id, url, native_key, item_key,
+    host_key)
+SELECT post_id, source, native_id, native_thread_id, url, native_key, item_key, host_key FROM fresh
 """
 
 ANSWERS = """

@@ -141,7 +141,8 @@ class Post:
     `content_hash` is the keyed HMAC of the platform's own text before cleaning and redaction;
     `own_text` is title, newline, body without quotes for a post, body without quotes for a
     comment; `redactions` counts what was taken out, by kind. `item_key` is the keyed hash of an id
-    that the item bears on every server that shows it, where the platform has such ids.
+    that the item bears on every server that shows it, where the platform has such ids; `host_key`
+    is the keyed hash of the account's home host, by which a host can opt out.
     """
 
     source: str
@@ -164,6 +165,7 @@ class Post:
     automated: bool = False
     redactions: Mapping[str, int] = field(default_factory=dict)
     item_key: str | None = None
+    host_key: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse empty ids and naive times; turn times into UTC."""
@@ -342,7 +344,8 @@ class SegmentHeader:
 
     `final` marks the last segment of an activity of a community in a run: it carries status,
     error and traffic. `evidence` says against what the reading of the platform was tested.
-    `covers_from` is the time since which a complete harvest has seen everything.
+    `covers_from` is the time since which a complete harvest has seen everything. `author_links`
+    says how many links of the author chain the author keys in it bear.
     """
 
     run_id: str
@@ -363,6 +366,7 @@ class SegmentHeader:
     covers_from: datetime | None = None
     traffic: Traffic = field(default_factory=Traffic)
     evidence: str = ""
+    author_links: int = 1
 
     def __post_init__(self) -> None:
         """Refuse empty ids and naive times."""

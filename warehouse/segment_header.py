@@ -40,6 +40,7 @@ def header_to_json(header: SegmentHeader) -> str:
                 dict(header.traffic.decisions),
             ],
             "evidence": header.evidence,
+            "author_links": header.author_links,
         },
         ensure_ascii=False,
     )

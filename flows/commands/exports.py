@@ -42,6 +42,8 @@ def export_rows(
     """
     import pyarrow as pa
 
+    from warehouse.protection.exported import export_file
+
     text = io.StringIO()
     write_csv(text, rows.to_pylist(maps_as_pydicts="strict"), columns=rows.column_names)
     content = text.getvalue().encode()
@@ -52,8 +54,7 @@ def export_rows(
         pa.Table.from_pylist([{**record, "exported_at": now}]),
         keys=("who", "sha256", "exported_at"),
     )
-    folder = home.root / "controlled" / "exports"
-    make_private_folder(folder)
-    path = folder / f"{now:%Y%m%dT%H%M%S}-{sha256[:8]}.csv"
+    make_private_folder(home.exports)
+    path = export_file(home.exports, exported_at=now, sha256=sha256)
     write_private(path, content)
     return path

@@ -13,7 +13,7 @@ import pytest
 
 from warehouse.errors import StateError, WarehouseError
 from warehouse.landing import read_segment
-from warehouse.protection import erasure, fresh_copy
+from warehouse.protection import erasure, fresh_copy, segment_rewriting
 from warehouse.records import LoadCounts, ThreadCount, Validator
 
 TEXT = "quokkaserenade"
@@ -184,14 +184,15 @@ def test_the_copy_keeps_comments_and_views(loaded):
 def test_an_erasure_that_was_ended_early_is_finished_by_the_next(loaded, monkeypatch, step):
     plant(uncompressed(loaded))
     confirm_gone(loaded)
-    original = getattr(erasure, step)
+    module = segment_rewriting if step == "rewrite_segments" else erasure
+    original = getattr(module, step)
 
     def ended(*arguments, **keywords):
         if step != "delete_rows":
             original(*arguments, **keywords)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(erasure, step, ended)
+    monkeypatch.setattr(module, step, ended)
     with pytest.raises(KeyboardInterrupt):
         loaded.warehouse.erase_confirmed()
     monkeypatch.undo()
@@ -203,7 +204,9 @@ def test_an_erasure_that_was_ended_early_is_finished_by_the_next(loaded, monkeyp
 def test_a_segment_rewritten_in_part_is_finished_by_the_next(loaded, monkeypatch):
     plant(uncompressed(loaded))
     confirm_gone(loaded)
-    monkeypatch.setattr(erasure, "rewrite", lambda *_: (_ for _ in ()).throw(OSError("no")))
+    monkeypatch.setattr(
+        segment_rewriting, "rewrite", lambda *_: (_ for _ in ()).throw(OSError("no"))
+    )
     with pytest.raises(OSError, match="no"):
         loaded.warehouse.erase_confirmed()
     monkeypatch.undo()

@@ -6,33 +6,25 @@ ended and done again: segments are written anew without the posts, then their ro
 table in one transaction that also asks for the fresh copy of the file.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import compress
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from warehouse import ledger
 from warehouse.coverage import update_coverage
-from warehouse.errors import SegmentError
-from warehouse.landing import (
-    Segment,
-    encode_segment,
-    read_segment,
-    rewrite,
-    segment_name,
-    segment_stem,
-    source_folder,
-    sync_folder,
-    without_rows,
+from warehouse.protection.erasure_list import (
+    ErasedKind,
+    ErasureList,
+    Register,
+    hash_of,
+    n_words_of,
+    remember,
 )
-from warehouse.protection.erasure_list import ErasedKind, ErasureList, hash_of, remember
 from warehouse.protection.keys import KeyRing
+from warehouse.protection.segment_rewriting import Pending, Sweep
 from warehouse.protection.withdrawal import LEAVING, TOUCHED, recount_threads, withdraw
 
 # What stays when a post goes: that it is gone, without a word of it.
@@ -43,7 +35,6 @@ WHERE column_name = 'post_id' AND database_name = current_database()
     AND table_name IN (SELECT table_name FROM duckdb_tables() WHERE NOT temporary)
 ORDER BY table_name
 """
-_AT_ONCE = 64  # segments that are rewritten together, and held in memory for that
 _GONE = """
 CREATE OR REPLACE TEMP TABLE gone AS
 SELECT DISTINCT post_id FROM pending_erasures
@@ -78,6 +69,8 @@ WHERE (source, address) IN (SELECT (source, url) FROM pending_erasures WHERE url
 UPDATE cursors SET state_written = false WHERE source IN (SELECT source FROM pending_erasures)
 """
 _ASK_COPY = "INSERT INTO pending_copies VALUES ($now)"
+_ASK_SWEEP = "INSERT INTO pending_sweeps VALUES ($now)"
+_ROWS_AT_ONCE = 50_000
 
 _BY_KIND: dict[str, str] = {
     "post": "SELECT post_id FROM locators WHERE source = $first AND native_id = $second",
@@ -88,25 +81,20 @@ _LEAVE = """
 INSERT INTO leaving SELECT unnest($post_ids::BIGINT[]), 'erased', $now, $now
 """
 _HELD = """
-SELECT post_id, locators.source, native_id, native_thread_id, author_key
+SELECT post_id, locators.source, native_id, native_thread_id, author_key, host_key, url,
+       posts.harvested_at, {title} AS title, {text} AS text
 FROM locators JOIN posts USING (post_id)
+"""
+_HELD_REVISIONS = """
+SELECT post_id, locators.source, native_id, native_thread_id, NULL::VARCHAR AS author_key, host_key,
+       url, seen_at AS harvested_at, '' AS title, post_revisions.text
+FROM post_revisions JOIN locators USING (post_id) WHERE post_revisions.text IS NOT NULL
 """
 _DROP_SUPERSEDED = """
 UPDATE post_revisions SET text = NULL
 WHERE text IS NOT NULL AND (post_id, revision + 1) IN (
     SELECT (post_id, revision) FROM post_revisions WHERE seen_at < $before)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """One post whose bytes have to go."""
-
-    post_id: int
-    source: str
-    native_id: str
-    url: str | None
-    asked_at: datetime
 
 
 def read_pending(connection: duckdb.DuckDBPyConnection) -> list[Pending]:
@@ -129,42 +117,53 @@ def forget(
     kind: ErasedKind,
     parts: Sequence[str],
     now: datetime,
+    register: Register = "erasures",
 ) -> int:
-    """Remember a post, thread or author as erased and withdraw what is held of it."""
-    remember(connection, kind=kind, hash_=hash_of(keys, kind, *parts), now=now)
-    values = dict(zip(("first", "second"), parts, strict=False))
-    held = [post_id for (post_id,) in connection.execute(_BY_KIND[kind], values).fetchall()]
+    """Remember what is named as erased, or as opted out, and withdraw what is held of it."""
+    hash_ = hash_of(keys, kind, *parts)
+    n_words = n_words_of(kind, *parts)
+    remember(connection, kind=kind, hash_=hash_, now=now, register=register, n_words=n_words)
+    connection.execute(_ASK_SWEEP, {"now": now})
+    if kind in _BY_KIND:
+        values = dict(zip(("first", "second"), parts, strict=False))
+        held = [post_id for (post_id,) in connection.execute(_BY_KIND[kind], values).fetchall()]
+    else:
+        held = [*_listed(connection, ErasureList.of([(kind, hash_, n_words, now)]), keys)]
     return _withdraw(connection, held, now=now)
+
+
+def forget_source(connection: duckdb.DuckDBPyConnection, source: str, *, now: datetime) -> int:
+    """Withdraw every post of a source, whose host opted out."""
+    held = connection.execute("SELECT post_id FROM posts WHERE source = $s", {"s": source})
+    connection.execute(_ASK_SWEEP, {"now": now})
+    return _withdraw(connection, [post_id for (post_id,) in held.fetchall()], now=now)
 
 
 def reapply(connection: duckdb.DuckDBPyConnection, keys: KeyRing, *, now: datetime) -> int:
     """Withdraw every held post that the erasure list names; return how many."""
-    held = connection.execute(_HELD).to_arrow_table()
-    listed = ErasureList.read(connection).refused(held, keys)
-    post_ids: list[Any] = held.column("post_id").to_pylist()
-    return _withdraw(connection, [*compress(post_ids, listed)], now=now)
+    listed = ErasureList.read(connection, with_deleted=True)
+    held = [*_listed(connection, listed, keys)]
+    if held:
+        connection.execute(_ASK_SWEEP, {"now": now})
+    return _withdraw(connection, held, now=now)
 
 
-def leave_out_refused(
-    connection: duckdb.DuckDBPyConnection, landing: Path, segment: Segment, keys: KeyRing
-) -> Segment:
-    """Return a waiting segment without what the erasure list refuses, on disk too.
-
-    The new file is whole before the old one goes; ended in between, both wait and say the same.
-    """
-    rows = segment.rows
-    listed = ErasureList.read(connection).refused(rows, keys)
-    if not any(listed):
-        return segment
-    ids: list[Any] = rows.column("native_id").to_pylist()
-    refused = set(compress(ids, listed))
-    header, rest = without_rows(segment, [native_id in refused for native_id in ids])
-    content = encode_segment(header, rest)
-    heir = segment.path.with_name(segment_name(segment_stem(segment.path), content))
-    rewrite(landing, heir, content)
-    sync_folder(heir.parent)
-    ledger.unlink_all([segment.path])
-    return read_segment(heir)
+def _listed(
+    connection: duckdb.DuckDBPyConnection, listed: ErasureList, keys: KeyRing
+) -> Iterator[int]:
+    """Return which held posts a list names; a phrase in a superseded text counts, too."""
+    if listed.phrases:
+        queries = [_HELD.format(title="title", text="text"), _HELD_REVISIONS]
+    else:  # texts are wide, and nothing asks for them
+        queries = [_HELD.format(title="''", text="''")]
+    found: set[int] = set()
+    for query in queries:
+        reader = connection.execute(query).to_arrow_reader(_ROWS_AT_ONCE)
+        for batch in reader:
+            rows = pa.Table.from_batches([batch])
+            post_ids: list[Any] = rows.column("post_id").to_pylist()
+            found.update(compress(post_ids, listed.refused(rows, keys)))
+    yield from sorted(found)
 
 
 def _withdraw(
@@ -185,8 +184,20 @@ def _withdraw(
     return len(post_ids)
 
 
-def delete_rows(connection: duckdb.DuckDBPyConnection, *, now: datetime) -> None:
+def sweep_due(connection: duckdb.DuckDBPyConnection, keys: KeyRing) -> Sweep | None:
+    """Return the pass over every segment that somebody's request asks for, if one does."""
+    if connection.execute("SELECT 1 FROM pending_sweeps LIMIT 1").fetchone() is None:
+        return None
+    return Sweep(ErasureList.read(connection, with_deleted=True), keys)
+
+
+def delete_rows(connection: duckdb.DuckDBPyConnection, keys: KeyRing, *, now: datetime) -> None:
     """Delete every row of the pending posts, in whatever table there is one, and ask for a copy."""
+    connection.execute("DELETE FROM pending_sweeps")
+    pending = read_pending(connection)
+    if not pending:
+        return
+    _remember_deleted(connection, keys, pending)
     connection.execute(_GONE)
     connection.execute(_LOWER_WORDS)
     connection.execute(_UNLINK)
@@ -199,6 +210,22 @@ def delete_rows(connection: duckdb.DuckDBPyConnection, *, now: datetime) -> None
     connection.execute(_ASK_COPY, {"now": now})
 
 
+def _remember_deleted(
+    connection: duckdb.DuckDBPyConnection, keys: KeyRing, pending: Sequence[Pending]
+) -> None:
+    """Remember until when a post was gone, for databases that are restored from before that."""
+    latest = {keys.erasure_hash("post", p.source, p.native_id): p.asked_at for p in pending}
+    connection.execute(
+        "DELETE FROM erasures WHERE kind = 'deleted' AND hash IN (SELECT unnest($hashes))",
+        {"hashes": [*latest]},
+    )
+    connection.execute(
+        "INSERT INTO erasures (hash, kind, recorded_at) SELECT unnest($hashes), 'deleted', "
+        "unnest($times)",
+        {"hashes": [*latest], "times": [*latest.values()]},
+    )
+
+
 def drop_superseded(
     connection: duckdb.DuckDBPyConnection, *, before: datetime, now: datetime
 ) -> int:
@@ -208,72 +235,3 @@ def drop_superseded(
     if dropped:
         connection.execute(_ASK_COPY, {"now": now})
     return dropped
-
-
-def rewrite_segments(
-    connection: duckdb.DuckDBPyConnection, landing: Path, pending: Sequence[Pending]
-) -> None:
-    """Write every loaded segment that holds a pending post anew without it.
-
-    The ledger learns of the new files before they are there, and the old ones go last: ended in
-    between, the same is done again, and no file is loaded a second time. A loaded file that is
-    damaged goes altogether, since nobody can tell what is in it.
-    """
-    for source in sorted({entry.source for entry in pending}):
-        of_source = [entry for entry in pending if entry.source == source]
-        folder = landing / source_folder(source)
-        files = ledger.loaded_files(connection, landing, folder)
-        holding = [file for file in files if _may_hold(file, of_source)]
-        for first in range(0, len(holding), _AT_ONCE):
-            _rewrite(connection, landing, holding[first : first + _AT_ONCE], of_source)
-        ledger.remove_aside(landing, folder.name)
-
-
-def _may_hold(file: Path, pending: Sequence[Pending]) -> bool:
-    """Whether a segment names one of the posts, or is too damaged to tell."""
-    wanted = {entry.native_id for entry in pending}
-    columns = ["native_id", "native_parent_id"]
-    try:
-        with pq.ParquetFile(file, memory_map=True) as opened:
-            table = opened.read(columns=columns, use_threads=False)
-        return any(not wanted.isdisjoint(table.column(name).to_pylist()) for name in columns)
-    except (pa.ArrowException, KeyError, OSError):
-        return True
-
-
-def _rewrite(
-    connection: duckdb.DuckDBPyConnection,
-    landing: Path,
-    files: Sequence[Path],
-    pending: Sequence[Pending],
-) -> None:
-    heirs: dict[Path, ledger.Heir] = {}
-    for file in files:
-        try:
-            heirs[file] = _without_pending(read_segment(file), pending)
-        except SegmentError:
-            ledger.let_go(connection, landing, file)
-    heirs = {file: heir for file, heir in heirs.items() if heir.path != file}
-    if not heirs:
-        return
-    ledger.enter_heirs(connection, landing, heirs)
-    for heir in heirs.values():
-        rewrite(landing, heir.path, heir.content)
-    sync_folder(files[0].parent)
-    ledger.take_places(connection, landing, heirs)
-    ledger.unlink_all([*heirs])
-
-
-def _without_pending(segment: Segment, pending: Sequence[Pending]) -> ledger.Heir:
-    """Return a segment without the posts, but with what was seen of them after they were erased."""
-    asked = {entry.native_id: entry.asked_at for entry in pending}
-    ids: list[Any] = segment.rows.column("native_id").to_pylist()
-    times: list[Any] = segment.rows.column("harvested_at").to_pylist()
-    leave_out = [
-        native_id in asked and moment <= asked[native_id]
-        for native_id, moment in zip(ids, times, strict=True)
-    ]
-    header, rows = without_rows(segment, leave_out, urls={entry.url for entry in pending})
-    content = encode_segment(header, rows)
-    name = segment_name(segment_stem(segment.path), content)
-    return ledger.Heir(segment.path.with_name(name), content, rows.num_rows)

@@ -1,104 +1,223 @@
-"""The list of what must never come back: keyed hashes of erased posts, threads and authors.
+"""The list of what must never come back: keyed hashes of what was erased, and of who opted out.
 
-A post or thread is remembered by `KeyRing.erasure_hash(kind, source, native id)`, an author by the
-author key itself, which moves on with the keys when these are rotated. Opt-outs of authors and
-threads are kept the same way and refuse the same rows. Both lists also lie under `state/`, so that
-a database restored from an older backup still refuses what was erased after it.
+A post or thread is remembered by `KeyRing.erasure_hash(kind, source, native id)`, a host and a
+phrase by the hash of what they are, an author by the author key itself, which moves on with the
+keys when these are rotated. Erasures and opt-outs refuse the same rows. Both lists also lie under
+`state/`, so that a database restored from an older backup still refuses what was erased after it;
+for that alone the list remembers posts that were gone from their platform (`deleted`), too.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import duckdb
 import pyarrow as pa
 
 from warehouse.errors import StateError
 from warehouse.home import write_private
+from warehouse.protection.hosts import host_hash, plain_host
 from warehouse.protection.keys import KeyRing
+from warehouse.protection.phrases import PhraseList, phrase_hash, words_of
 
-ErasedKind = Literal["post", "thread", "author"]
-LISTS: Final = ("erasures", "optouts")
+ErasedKind = Literal["post", "thread", "author", "host", "phrase"]
+Register = Literal["erasures", "optouts"]
+LISTS: Final = get_args(Register)
+_LISTED = """
+SELECT kind, hash, NULL AS n_words, recorded_at FROM erasures WHERE kind <> 'deleted' OR $deleted
+UNION ALL SELECT kind, hash, n_words, recorded_at FROM optouts
+"""
 
 
 def hash_of(keys: KeyRing, kind: ErasedKind, *parts: str) -> str:
-    """Return what the list holds for `post`, `thread` (source, native id) or `author` (its key)."""
-    return parts[0] if kind == "author" else keys.erasure_hash(kind, *parts)
+    """Return what the list holds for a `post` or `thread` (source, native id) and so on.
+
+    An `author` is named by its author key, a `host` or `phrase` by itself.
+    """
+    if kind == "author":
+        return parts[0]
+    if kind == "phrase":
+        return phrase_hash(keys, parts[0])
+    if kind == "host":
+        return keys.erasure_hash("host", plain_host(parts[0]))
+    return keys.erasure_hash(kind, *parts)
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureList:
-    """What is refused, by kind."""
+    """What is refused, by kind; `deleted` says when posts were found gone from their platform."""
 
-    posts: frozenset[str]
-    threads: frozenset[str]
-    authors: frozenset[str]
+    posts: frozenset[str] = frozenset()
+    threads: frozenset[str] = frozenset()
+    authors: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    phrases: PhraseList = field(default_factory=lambda: PhraseList({}))
+    deleted: Mapping[str, datetime] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, connection: duckdb.DuckDBPyConnection) -> "ErasureList":
-        """Read erasures and opt-outs from the database."""
-        rows = connection.execute(
-            "SELECT kind, hash FROM erasures UNION ALL SELECT kind, hash FROM optouts"
-        ).fetchall()
-        posts, threads, authors = (
-            frozenset(hash_ for kind, hash_ in rows if kind == wanted)
-            for wanted in ("post", "thread", "author")
+    def read(
+        cls, connection: duckdb.DuckDBPyConnection, *, with_deleted: bool = False
+    ) -> "ErasureList":
+        """Read erasures and opt-outs; `with_deleted` also what earlier harvests must not revive."""
+        rows = connection.execute(_LISTED, {"deleted": with_deleted}).fetchall()
+        return cls.of(rows)
+
+    @classmethod
+    def of(cls, rows: Collection[tuple[str, str, int | None, datetime]]) -> "ErasureList":
+        """Make a list of kind, hash, number of words and moment."""
+        posts, threads, authors, hosts = (
+            frozenset(hash_ for kind, hash_, _, _ in rows if kind == wanted)
+            for wanted in ("post", "thread", "author", "host")
         )
-        return cls(posts=posts, threads=threads, authors=authors)
+        return cls(
+            posts=posts,
+            threads=threads,
+            authors=authors,
+            hosts=hosts,
+            phrases=PhraseList.of((h, n) for kind, h, n, _ in rows if kind == "phrase" and n),
+            deleted={hash_: at for kind, hash_, _, at in rows if kind == "deleted"},
+        )
 
     def refused(self, rows: pa.Table, keys: KeyRing) -> list[bool]:
-        """Return for each row of a segment, or of locators with authors, whether it is listed.
+        """Return for each row of a segment, or of what is held, whether it is listed.
 
         Parameters
         ----------
         rows : pa.Table
-            Columns source, native_id, native_thread_id and author_key; null ids match nothing.
+            Columns as in a segment; those that no entry asks for may be missing, and a null
+            matches nothing.
         keys : KeyRing
             The study's keys.
         """
-        if not (self.posts or self.threads or self.authors):
+        verdicts = [*self._verdicts(rows, keys)]
+        if not verdicts:
             return [False] * rows.num_rows
-        sources: list[Any] = rows.column("source").to_pylist()
-        by_author = [author in self.authors for author in rows.column("author_key").to_pylist()]
-        columns = [("post", "native_id", self.posts), ("thread", "native_thread_id", self.threads)]
-        listed = by_author
-        for kind, column, hashes in columns:
-            ids: list[Any] = rows.column(column).to_pylist() if hashes else []
-            found = [
-                native_id is not None and keys.erasure_hash(kind, source, native_id) in hashes
-                for source, native_id in zip(sources, ids, strict=False)
-            ]
-            listed = [a or b for a, b in zip(listed, found, strict=True)] if hashes else listed
-        return listed
+        return [any(of_row) for of_row in zip(*verdicts, strict=True)]
+
+    def _verdicts(self, rows: pa.Table, keys: KeyRing) -> Iterator[list[bool]]:
+        if self.authors:
+            yield [author in self.authors for author in _values(rows, "author_key")]
+        if self.posts:
+            yield [hash_ in self.posts for hash_ in _hashes(rows, keys, "post", "native_id")]
+        if self.threads:
+            ids = _hashes(rows, keys, "thread", "native_thread_id")
+            yield [hash_ in self.threads for hash_ in ids]
+        if self.hosts:
+            yield [host in self.hosts for host in _values(rows, "host_key")]
+            yield [host_hash(keys, url) in self.hosts for url in _values(rows, "url")]
+        if self.phrases:
+            texts = zip(*(_values(rows, name) for name in ("title", "text")), strict=True)
+            yield [self.phrases.stand_in(keys, *of_row) for of_row in texts]
+        if self.deleted:
+            ids = _hashes(rows, keys, "post", "native_id")
+            pairs = zip(ids, _values(rows, "harvested_at"), strict=True)
+            yield [hash_ in self.deleted and at <= self.deleted[hash_] for hash_, at in pairs]
+
+
+def _values(rows: pa.Table, column: str) -> list[Any]:
+    return rows.column(column).to_pylist()
+
+
+def _hashes(rows: pa.Table, keys: KeyRing, kind: str, column: str) -> list[str]:
+    pairs = zip(_values(rows, "source"), _values(rows, column), strict=True)
+    return ["" if id_ is None else keys.erasure_hash(kind, source, id_) for source, id_ in pairs]
 
 
 def remember(
-    connection: duckdb.DuckDBPyConnection, *, kind: ErasedKind, hash_: str, now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    kind: str,
+    hash_: str,
+    now: datetime,
+    register: Register = "erasures",
+    n_words: int | None = None,
 ) -> None:
     """Enter what must not come back, once."""
+    values = {"hash": hash_, "kind": kind, "now": now}
+    extra = {"n_words": n_words} if register == "optouts" else {}
+    names, marks = (", n_words", ", $n_words") if extra else ("", "")
     connection.execute(
-        "INSERT INTO erasures SELECT $hash, $kind, $now WHERE NOT EXISTS "
-        "(SELECT 1 FROM erasures WHERE hash = $hash AND kind = $kind)",
-        {"hash": hash_, "kind": kind, "now": now},
+        f"INSERT INTO {register} (hash, kind, recorded_at{names}) "
+        f"SELECT $hash, $kind, $now{marks} WHERE NOT EXISTS "
+        f"(SELECT 1 FROM {register} WHERE hash = $hash AND kind = $kind)",
+        values | extra,
     )
 
 
-def write_lists(connection: duckdb.DuckDBPyConnection, state: Path) -> None:
-    """Write both lists under `state/`, where they are not there as they should be."""
-    for name in LISTS:
-        rows = connection.execute(
-            f"SELECT hash, kind, recorded_at FROM {name} ORDER BY ALL"
-        ).fetchall()
-        plain = [[hash_, kind, recorded_at.isoformat()] for hash_, kind, recorded_at in rows]
-        content = json.dumps(plain, indent=0).encode()
-        path = _file(state, name)
-        if plain and (not path.is_file() or path.read_bytes() != content):
+def n_words_of(kind: ErasedKind, *parts: str) -> int | None:
+    """Return how many words a phrase has, which is stored beside its hash; None of other kinds."""
+    return len(words_of(parts[0])) if kind == "phrase" else None
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """One list as it lies under `state/`: rows of hash, kind, moment and number of words.
+
+    `links` says how many links of the author chain the author keys in it bear.
+    """
+
+    links: int
+    rows: tuple[tuple[str, str, datetime, int | None], ...]
+
+    @classmethod
+    def read(cls, path: Path) -> "ListFile":
+        """Read a list; a file that is not there is an empty one.
+
+        Raises
+        ------
+        StateError
+            If the file is damaged: loading without it could bring erased posts back.
+        """
+        if not path.is_file():
+            return cls(links=1, rows=())
+        try:
+            plain: Any = json.loads(path.read_bytes())
+            links = 1 if isinstance(plain, list) else int(plain["links"])
+            listed = plain if isinstance(plain, list) else plain["rows"]
+            rows = tuple(
+                (str(hash_), str(kind), datetime.fromisoformat(at), words[0] if words else None)
+                for hash_, kind, at, *words in listed
+            )
+        except (ValueError, TypeError, KeyError):
+            raise StateError(
+                f"{path} is damaged, and without it erased posts could come back; restore that "
+                "file from the last backup"
+            ) from None
+        return cls(links=links, rows=rows)
+
+    def write(self, path: Path) -> None:
+        """Write the list, whole or not at all, unless the same lies there."""
+        plain = [
+            [hash_, kind, at.isoformat(), *([n_words] if n_words else [])]
+            for hash_, kind, at, n_words in self.rows
+        ]
+        content = json.dumps({"links": self.links, "rows": plain}, indent=0).encode()
+        if self.rows and (not path.is_file() or path.read_bytes() != content):
             write_private(path, content)
 
+    def advanced(self, keys: KeyRing) -> "ListFile":
+        """Return the list with its author keys under every link of the chain."""
+        rows = tuple(
+            (keys.advanced(h, since=self.links) if kind == "author" else h, kind, at, n)
+            for h, kind, at, n in self.rows
+        )
+        return ListFile(links=keys.links, rows=rows)
 
-def restore_lists(connection: duckdb.DuckDBPyConnection, state: Path) -> int:
+
+def write_lists(connection: duckdb.DuckDBPyConnection, state: Path, keys: KeyRing) -> None:
+    """Write both lists under `state/`, where they are not there as they should be."""
+    for name in LISTS:
+        n_words = "n_words" if name == "optouts" else "NULL"
+        rows = connection.execute(
+            f"SELECT hash, kind, recorded_at, {n_words} FROM {name} ORDER BY ALL"
+        ).fetchall()
+        ListFile(links=keys.links, rows=tuple(rows)).write(list_file(state, name))
+
+
+def restore_lists(connection: duckdb.DuckDBPyConnection, state: Path, keys: KeyRing) -> int:
     """Enter what the files under `state/` hold and the database does not; return how many rows.
 
     Raises
@@ -106,26 +225,27 @@ def restore_lists(connection: duckdb.DuckDBPyConnection, state: Path) -> int:
     StateError
         If a file is damaged: loading without it could bring erased posts back.
     """
-    return sum(_restore(connection, name, _file(state, name)) for name in LISTS)
+    return sum(
+        _restore(connection, name, ListFile.read(list_file(state, name)), keys) for name in LISTS
+    )
 
 
-def _restore(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> int:
-    if not path.is_file():
-        return 0
-    try:
-        plain: list[Any] = json.loads(path.read_bytes())
-        listed = [(hash_, kind, datetime.fromisoformat(at)) for hash_, kind, at in plain]
-    except (ValueError, TypeError):
-        raise StateError(
-            f"{path} is damaged, and without it erased posts could come back; restore that file "
-            "from the last backup"
-        ) from None
+def _restore(
+    connection: duckdb.DuckDBPyConnection, name: Register, listed: ListFile, keys: KeyRing
+) -> int:
     held = set(connection.execute(f"SELECT hash, kind FROM {name}").fetchall())
-    missing = [row for row in listed if row[:2] not in held]
-    for row in missing:
-        connection.execute(f"INSERT INTO {name} (hash, kind, recorded_at) VALUES (?, ?, ?)", row)
+    missing = [row for row in listed.advanced(keys).rows if row[:2] not in held]
+    for hash_, kind, at, n_words in missing:
+        remember(connection, kind=kind, hash_=hash_, now=at, register=name, n_words=n_words)
     return len(missing)
 
 
-def _file(state: Path, name: str) -> Path:
+def opted_out_hosts(state: Path) -> frozenset[str]:
+    """Return the keyed hashes of the hosts that opted out; harvests read them before they ask."""
+    rows = ListFile.read(list_file(state, "optouts")).rows
+    return frozenset(hash_ for hash_, kind, _, _ in rows if kind == "host")
+
+
+def list_file(state: Path, name: str) -> Path:
+    """Return where a list lies."""
     return state / f"{name}.json"

@@ -93,6 +93,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:
                 "the old file stays, run the erasure again"
             )
     connection.execute("DELETE FROM fresh.main.pending_copies")
+    connection.execute("UPDATE fresh.main.key_chain SET finished = true")
     connection.execute("CHECKPOINT fresh")
     connection.execute("DETACH fresh")
 

@@ -22,6 +22,7 @@ FORMAT_VERSION = 1
 KEY_BYTES = 32
 AUTHOR_KEY_LENGTH = 24  # base32 characters: 120 bits
 HASH_LENGTH = 32  # base32 characters: 160 bits
+HASH_BYTES = 20
 SEPARATOR = "\x1f"
 FEDERATED = frozenset({"mastodon", "lemmy"})  # their accounts are name@home-host
 _HANDLE_PREFIXES = ("/user/", "user/", "/u/", "u/", "@")
@@ -123,9 +124,28 @@ class KeyRing:
         home, name = canonical_account(platform, host, handle)
         return _chained(self.author, SEPARATOR.join((platform.lower(), home, name)))
 
+    @property
+    def links(self) -> int:
+        """How many links the author chain has."""
+        return len(self.author)
+
     def relink(self, author_key: str) -> str:
         """Return what a stored author key becomes under the newest link alone."""
         return _link(self.author[-1], author_key)
+
+    def advanced(self, author_key: str, *, since: int) -> str:
+        """Return what an author key that was stored under `since` links is under all of them."""
+        for link in self.author[since:]:
+            author_key = _link(link, author_key)
+        return author_key
+
+    def fingerprint(self, links: int) -> str:
+        """Return a keyed hash that only these keys with so many links of the chain have.
+
+        It tells nothing of the keys; stored beside what bears them, it tells when they do not fit.
+        """
+        chain = b"".join((self.content, *self.author[:links]))
+        return _base32(self.erasure, f"chain{SEPARATOR}{chain.hex()}", HASH_LENGTH)
 
     def content_hash(self, text: str) -> str:
         """Return the keyed hash of a platform's own text: 32 lower-case base32 characters."""
@@ -134,6 +154,11 @@ class KeyRing:
     def erasure_hash(self, kind: str, *parts: str) -> str:
         """Return the keyed hash under which an erasure or opt-out of `kind` is remembered."""
         return _base32(self.erasure, SEPARATOR.join((kind, *parts)), HASH_LENGTH)
+
+    def erasure_digest(self, kind: str, *parts: str) -> bytes:
+        """Return the same hash as bytes, which is faster where many are only compared."""
+        message = SEPARATOR.join((kind, *parts)).encode("utf-8", "surrogatepass")
+        return hmac.digest(self.erasure, message, "sha256")[:HASH_BYTES]
 
     def with_new_link(self) -> Self:
         """Return a ring whose author chain is one random link longer."""

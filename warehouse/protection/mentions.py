@@ -78,3 +78,11 @@ def replace_mentions(text: str, *, platform: str, host: str, keys: KeyRing) -> R
         text = pattern.sub(name, text)
     found = len(AUTHOR_TOKEN.findall(text)) - before
     return Redacted(text, {"mention": found} if found else {})
+
+
+def advance_mentions(text: str, keys: KeyRing, *, since: int) -> str:
+    """Return `text` with author tokens made under `since` links as they are under all of them."""
+    if "author_" not in text:
+        return text
+    mark = len("author_")
+    return AUTHOR_TOKEN.sub(lambda m: f"author_{keys.advanced(m[0][mark:], since=since)}", text)

@@ -1,0 +1,73 @@
+"""What left through the controlled door, and whether an erasure concerns it.
+
+Which posts an export held is not recorded. A file with a column `post_id` tells; of any other, one
+that was written since the first of the erased posts was first read may have held it.
+"""
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+_SINCE = """
+SELECT who, what, n_rows, sha256, exported_at FROM exports
+WHERE exported_at >= (
+    SELECT min(seen_at) FROM post_revisions
+    WHERE post_id IN (SELECT post_id FROM pending_erasures))
+ORDER BY exported_at, sha256
+"""
+_GONE = "SELECT DISTINCT post_id FROM pending_erasures"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """Who got what and when."""
+
+    who: str
+    what: str
+    n_rows: int
+    sha256: str
+    exported_at: datetime
+
+
+def export_file(folder: Path, *, exported_at: datetime, sha256: str) -> Path:
+    """Return where the home keeps what was written for somebody."""
+    return folder / f"{exported_at:%Y%m%dT%H%M%S}-{sha256[:8]}.csv"
+
+
+def concerned(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Export]:
+    """Return the exports that hold, or may hold, posts that wait for their erasure."""
+    columns = ("who", "what", "n_rows", "sha256", "exported_at")
+    rows = connection.execute(_SINCE).fetchall()
+    exports = [Export(**dict(zip(columns, row, strict=True))) for row in rows]
+    gone = {str(post_id) for (post_id,) in connection.execute(_GONE).fetchall()}
+    return [export for export in exports if _may_hold(_file(folder, export), gone)]
+
+
+def remove_holding(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    """Remove the home's own copies of what `concerned` names; return how many there were."""
+    files = [_file(folder, export) for export in concerned(connection, folder)]
+    there = [file for file in files if file.is_file()]
+    for file in there:
+        file.unlink()
+    return len(there)
+
+
+def _file(folder: Path, export: Export) -> Path:
+    return export_file(folder, exported_at=export.exported_at, sha256=export.sha256)
+
+
+def _may_hold(file: Path, gone: set[str]) -> bool:
+    """Whether a file names one of the posts, or cannot tell."""
+    if not file.is_file():
+        return True
+    try:
+        with file.open(encoding="utf-8", newline="") as opened:
+            rows = csv.DictReader(opened)
+            if "post_id" not in (rows.fieldnames or ()):
+                return True
+            return any(row["post_id"] in gone for row in rows)
+    except (csv.Error, UnicodeDecodeError):
+        return True
