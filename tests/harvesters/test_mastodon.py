@@ -9,76 +9,11 @@ import httpx
 import pytest
 import yaml
 
-from harvesters.base import Blocked, HarvestError, ParseError, RateLimited, SourceSpec
+from harvesters.base import Blocked, HarvestError, ParseError, RateLimited
 from harvesters.mastodon import parse_statuses
 from harvesters.posts import ReadContext
-from warehouse.records import Batch, Community, Known
-
-SPEC = SourceSpec(source="fedi", platform="mastodon", url="https://web.kind.example")
-TAG = Community(source="fedi", community="peersupport", name="#peersupport")
-START = datetime(2025, 10, 1, 10, 0, tzinfo=UTC)
-
-
-def number(hours: float) -> int:
-    """Return an id as Mastodon makes it, from the time of writing."""
-    return int((START + timedelta(hours=hours)).timestamp() * 1000) << 16
-
-
-def status(hours: float, **changes: Any) -> dict[str, Any]:
-    written = START + timedelta(hours=hours)
-    return {
-        "id": str(number(hours)),
-        "created_at": f"{written:%Y-%m-%dT%H:%M:%S}.000Z",
-        "in_reply_to_id": None,
-        "in_reply_to_account_id": None,
-        "spoiler_text": "",
-        "visibility": "public",
-        "url": f"https://kind.example/@heron/{number(hours)}",
-        "edited_at": None,
-        "content": f"<p>What value means, hour {hours}.</p>",
-        "reblog": None,
-        "account": {"acct": "heron", "bot": False, "noindex": False, "note": ""},
-        **changes,
-    }
-
-
-class Server:
-    """Answers tag timelines with `min_id` and `max_id`, and questions for statuses."""
-
-    def __init__(self, statuses: list[dict[str, Any]], *, asks_many: bool = True) -> None:
-        self.statuses = {int(item["id"]): item for item in statuses}
-        self.asks_many = asks_many
-        self.instance: dict[str, Any] = {"domain": "kind.example", "version": "4.5.0"}
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        path, query = request.url.path, request.url.params
-        if path == "/":
-            return httpx.Response(200, text="A kind server.")
-        if path == "/api/v2/instance":
-            return httpx.Response(200, json=self.instance)
-        if path == "/api/v1/statuses":
-            return self._several(query.get_list("id[]"))
-        if path.startswith("/api/v1/statuses/"):
-            item = self.statuses.get(int(path.rpartition("/")[2]))
-            return httpx.Response(200, json=item) if item else httpx.Response(404, json={})
-        assert path == "/api/v1/timelines/tag/peersupport"
-        assert int(query["limit"]) <= 40
-        ids = sorted(self.statuses)
-        if "max_id" in query:
-            ids = [i for i in ids if i < int(query["max_id"])]
-        if "min_id" in query:
-            ids = [i for i in ids if i > int(query["min_id"])][:40]
-        return httpx.Response(200, json=[self.statuses[i] for i in reversed(ids[-40:])])
-
-    def _several(self, names: list[str]) -> httpx.Response:
-        if not self.asks_many:
-            return httpx.Response(404, json={"error": "Not found"})
-        assert len(names) <= 20
-        found = [self.statuses[int(n)] for n in names if int(n) in self.statuses]
-        return httpx.Response(200, json=found)
-
-    def add(self, *items: dict[str, Any]) -> None:
-        self.statuses.update({int(item["id"]): item for item in items})
+from tests.harvesters.invented_server import SPEC, START, TAG, Server, harvest, ids, number, status
+from warehouse.records import Batch
 
 
 @pytest.fixture
@@ -91,19 +26,6 @@ def context(keys: Any) -> ReadContext:
         fetched_at=datetime(2026, 1, 5, tzinfo=UTC),
         keys=keys,
     )
-
-
-def harvest(
-    site: Any,
-    server: Any,
-    known: Known = Known(),  # noqa: B008
-    since: datetime | None = None,
-) -> list[Batch]:
-    return list(site.open(SPEC, server).harvest(TAG, since=since, known=known))
-
-
-def ids(batches: list[Batch]) -> list[int]:
-    return [int(read.native_id) for batch in batches for read in batch.posts]
 
 
 def test_a_timeline_is_read_with_threads_home_hosts_warnings_and_machines(
