@@ -12,12 +12,13 @@ import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from flows.confirmations import read_confirmed
 from flows.refusals import closest, dotted, problems_of
 from flows.setting_sections import (
     ARCHIVE,
@@ -54,7 +55,8 @@ class Settings:
     """The settings of one study.
 
     `simulated` says whether its home is marked as holding simulated data only; `profiles` is the
-    folder of the study's own forum profiles.
+    folder of the study's own forum profiles, `confirmed` the digest of the profile by which each
+    forum was read before the eyes of somebody who knows it.
     """
 
     study: StudySettings
@@ -64,6 +66,7 @@ class Settings:
     sources: tuple[SourceSettings, ...]
     simulated: bool
     profiles: Path | None = None
+    confirmed: Mapping[str, str] = field(default_factory=dict)
 
     def source_named(self, name: str) -> SourceSettings:
         """Return the source of that name; raises `MissingSource`."""
@@ -109,6 +112,8 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         options = source.options if source.ethics_ref else {**source.options, "comments": False}
+        if source.name in self.confirmed:
+            options = {**options, "confirmed": self.confirmed[source.name]}
         return SourceSpec(
             source=source.name,
             platform=source.platform,
@@ -182,7 +187,7 @@ def load_settings(home: Home, environ: Mapping[str, str] | None = None) -> Setti
         simulated=home.is_simulated,
         environ=os.environ if environ is None else environ,
     )
-    return replace(settings, profiles=home.profiles)
+    return replace(settings, profiles=home.profiles, confirmed=read_confirmed(home.state))
 
 
 def parse_settings(

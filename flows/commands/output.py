@@ -114,7 +114,12 @@ def _cell(value: object) -> str:
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
         return ", ".join(_cell(part) for part in value)
-    return " ".join(str(value).split("\n")).translate(_CONTROL).replace("\t", " ")
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Return a text on one line, without the control characters that could steer a terminal."""
+    return " ".join(text.split("\n")).translate(_CONTROL).replace("\t", " ")
 
 
 def _csv_cell(value: object) -> str:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands import output, session
+from flows.commands import output, probes, session
 
 if TYPE_CHECKING:
     from flows.setting_sections import SourceSettings
     from flows.settings import Settings
 
+CommunityOption = Annotated[
+    str | None, typer.Option(help="What to read of the site: a tag, a board, a list, a subreddit.")
+]
 commands = typer.Typer(
     name="sources",
     help="List, check and add sources.",
@@ -39,32 +42,59 @@ def list_sources(
 
 @commands.command(name="check")
 def check_sources(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Sources; every enabled one if none is named.")
+    which: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME|URL]...",
+            help="Sources of valuetalk.toml, or addresses that none names yet; without any, the "
+            "settings alone are checked and nothing is requested.",
+        ),
     ] = None,
     home: session.HomeOption = None,
     *,
+    community: CommunityOption = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Check the settings alone; request nothing.")
+    ] = False,
     as_json: session.JsonOption = False,
 ) -> None:
-    """Check that a night may read these sources; nothing is requested from them."""
-    settings = session.open_study(home).settings
-    chosen = [settings.source_named(name) for name in names or []] or _enabled(settings)
-    rows = [_row(source, settings.held_back()) for source in chosen]
-    if not rows:
-        raise session.CommandError("no source has enabled = true: nights read nothing yet")
-    _print(rows, as_json=as_json)
-    missing = [row["source"] for row in rows if not row["read_at_night"]]
-    if missing:
-        raise session.CommandError(f"a night leaves out {', '.join(map(str, missing))}")
+    """Check sources: what runs the site, what it allows, what is understood of it.
+
+    An address is looked at politely: its page, its robots.txt, one board and one thread. What is
+    understood is told in counts. A forum whose profile nobody tested is to be confirmed by you.
+    """
+    study = session.open_study(home)
+    addresses = [one for one in which or [] if "://" in one]
+    names = [one for one in which or [] if "://" not in one]
+    if addresses and offline:
+        raise session.WrongUse("an address cannot be checked with --offline: leave one of them out")
+    reports = [probes.check_address(study, url, community=community) for url in addresses]
+    if names or not addresses:
+        settings = study.settings
+        chosen = [settings.source_named(name) for name in names] or _enabled(settings)
+        if not chosen:
+            raise session.CommandError("no source has enabled = true: nights read nothing yet")
+        look = bool(names) and not offline
+        reports += [
+            probes.check_source(study, source, look=look, ask=not as_json) for source in chosen
+        ]
+    probes.print_reports(reports, as_json=as_json)
+    if unsound := [report["source"] for report in reports if report["problem"]]:
+        raise session.CommandError(f"no night can read {', '.join(map(str, unsound))} as it is")
 
 
 @commands.command(name="new")
 def new_source(
-    name: Annotated[str, typer.Argument(help="Short name of the source, as in a_forum.")],
-    platform: Annotated[str, typer.Option(help="What runs the site, for example wordpress.")],
-    url: Annotated[str, typer.Option(help="Address of the site.")],
+    url: Annotated[str, typer.Argument(help="Address of the site, or of its board or feed.")],
     home: session.HomeOption = None,
     *,
+    name: Annotated[
+        str | None, typer.Option(help="Short name, as in a_forum; else made from the address.")
+    ] = None,
+    platform: Annotated[
+        str | None, typer.Option(help="What runs the site; else the site is looked at.")
+    ] = None,
+    community: CommunityOption = None,
     ethics_ref: Annotated[
         str | None, typer.Option(help="Reference of the ethics approval that covers it.")
     ] = None,
@@ -73,19 +103,21 @@ def new_source(
     ] = False,
     licence: Annotated[str, typer.Option(help="Licence of its posts.")] = "",
 ) -> None:
-    """Write a new source at the end of valuetalk.toml."""
-    from flows.setting_sections import SourceSettings
-    from flows.settings import section_from
+    """Write a source at the end of valuetalk.toml, after a look at its site."""
     from flows.study_file import append_source
 
     study = session.open_study(home)
-    values = {"name": name, "platform": platform, "url": url, "ethics_ref": ethics_ref}
-    source = section_from(
-        SourceSettings, {**values, "organisation": organisation, "licence": licence}
+    source = probes.entry_for(
+        study,
+        url,
+        name=name,
+        platform=platform,
+        community=community,
+        stated={"ethics_ref": ethics_ref, "organisation": organisation, "licence": licence},
     )
     settings = append_source(study.home, source, environ=study.environ)
-    reason = settings.held_back().get(name)
-    typer.echo(f"{name} was written to {study.home.settings_file}.")
+    reason = settings.held_back().get(source.name)
+    typer.echo(f"{source.name} was written to {study.home.settings_file} as {source.platform}.")
     typer.echo(f"No night reads it yet: {reason}." if reason else "The next night reads it.")
 
 

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 from harvesters.base import SourceSpec
 from harvesters.simulation.answers import Answer, Question, Site
 from harvesters.simulation.discourse_site import DiscourseSite
+from harvesters.simulation.entities import SimSource
 from harvesters.simulation.faults import (
     FaultKind,
     Faults,
@@ -26,6 +27,7 @@ from harvesters.simulation.faults import (
     wrongly_encoded,
 )
 from harvesters.simulation.feed_site import FeedSite
+from harvesters.simulation.front_page import front_page
 from harvesters.simulation.mastodon_site import MastodonSite
 from harvesters.simulation.wordpress_site import WordPressSite
 from harvesters.simulation.world import World
@@ -108,6 +110,7 @@ class SimulatedSites:
         for site in self._world.sources:
             server = self._servers[site.source]
             server.site = _SITES[site.platform](self._world, site, base=server.address)
+            server.shows = site
             thread = threading.Thread(
                 target=server.serve_forever, args=(POLL_SECONDS,), name=site.source, daemon=True
             )
@@ -172,6 +175,7 @@ class _SiteServer(ThreadingHTTPServer):
         self.clock = clock
         self.faults = faults
         self.site: Site | None = None
+        self.shows: SimSource | None = None
         self.address = f"http://{LOOPBACK}:{self.server_address[1]}"
         self.log: list[RequestRecord] = []
         self._last_answers: dict[str, Answer] = {}
@@ -194,12 +198,15 @@ class _SiteServer(ThreadingHTTPServer):
         if kind == "garbage":
             return garbage(), kind
         with self._lock:
-            answer = self.site.answer(question)
+            answer = self._front_page(question) or self.site.answer(question)
             last = self._last_answers.get(key, answer)
             self._last_answers[key] = answer
         if kind == "wrong_encoding":
             return wrongly_encoded(answer), kind
         return (last if kind == "repeated_page" else answer), kind
+
+    def _front_page(self, question: Question) -> Answer | None:
+        return front_page(self.shows, question, base=self.address) if self.shows else None
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Take down the connection, so that it can be closed at the end."""
