@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from harvesters.base import Harvester, SourceSpec
+from harvesters.bluesky import BlueskyHarvester
 from harvesters.client import PoliteClient
 from harvesters.discourse import DiscourseHarvester
 from harvesters.feed import FeedHarvester
@@ -30,6 +31,7 @@ class Platform(Protocol):
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
     {
+        "bluesky": BlueskyHarvester,
         "discourse": DiscourseHarvester,
         "feed": FeedHarvester,
         "mastodon": MastodonHarvester,
