@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from harvesters.simulation.answers import PLAIN, Answer, Question
@@ -17,11 +16,11 @@ from harvesters.simulation.forums.model import (
 )
 from harvesters.simulation.forums.phpbb3 import PhpBB3
 from harvesters.simulation.forums.software import ForumSoftware, Theme
+from harvesters.simulation.forums.vbulletin4 import VBulletin4
 from harvesters.simulation.forums.xenforo2 import XenForo2
 
-SoftwareName = Literal["xenforo2", "phpbb3"]
 SOFTWARES: Mapping[str, type[ForumSoftware]] = {
-    software.name: software for software in (XenForo2, PhpBB3)
+    software.name: software for software in (XenForo2, PhpBB3, VBulletin4)
 }
 LONDON = ZoneInfo("Europe/London")
 

@@ -5,14 +5,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import lxml.html
 import pytest
+from lxml.cssselect import CSSSelector
 
 from harvesters.simulation.forums.build import build_board
-from harvesters.simulation.forums.model import Board, ThreadView
-from harvesters.simulation.forums.site import ForumSite, TruePost
+from harvesters.simulation.forums.model import Board, BoardThread, ThreadView
+from harvesters.simulation.forums.site import SOFTWARES, ForumSite, TruePost
+from harvesters.simulation.forums.software import THEMES
 
 LONDON = ZoneInfo("Europe/London")
 ENDS = datetime(2026, 4, 9, 18, 30, 20, tzinfo=UTC)  # British summer time began in its last month
@@ -26,6 +29,11 @@ MONTHS = {
 }
 
 
+@cache
+def compiled(selector: str) -> CSSSelector:
+    return CSSSelector(selector, translator="html")
+
+
 @dataclass(frozen=True)
 class Page:
     """A page as a reader gets it."""
@@ -33,6 +41,15 @@ class Page:
     tree: lxml.html.HtmlElement
     site: ForumSite
     now: datetime
+
+    def css(self, element: lxml.html.HtmlElement, selector: str) -> list[lxml.html.HtmlElement]:
+        """Select below an element; what was compiled once is kept."""
+        return compiled(selector)(element)
+
+    def text(self, element: lxml.html.HtmlElement, selector: str) -> str:
+        """Return the words of the one element that is selected."""
+        (found,) = compiled(selector)(element)
+        return found.text_content().strip()
 
     def clock_time(self, day: str, hour: str, *, order: str) -> datetime:
         """Read a day (or today, yesterday) and an hour of the board's clock."""
@@ -101,6 +118,36 @@ def page_text(element: lxml.html.HtmlElement) -> str:
         if node is not element:
             parts.append(node.tail or "")
     return "".join(parts)
+
+
+def _variants(metafunc: pytest.Metafunc) -> list[tuple[str, str]]:
+    versions = SOFTWARES[metafunc.module.SOFTWARE].versions
+    return [(version, theme) for version in versions for theme in THEMES]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a module's tests for every version and theme of its `SOFTWARE`."""
+    if "variant" in metafunc.fixturenames:
+        metafunc.parametrize("variant", _variants(metafunc), ids="-".join)
+
+
+@pytest.fixture
+def site(board: Board, variant: tuple[str, str], request: pytest.FixtureRequest) -> ForumSite:
+    """The board in one version and theme of the module's software."""
+    version, theme = variant
+    return ForumSite(board, software=request.module.SOFTWARE, version=version, theme=theme)
+
+
+@pytest.fixture
+def longest(site: ForumSite, moment: datetime) -> ThreadView:
+    """The thread with most posts."""
+    return max(site.view(moment).threads.values(), key=lambda view: len(view.readable))
+
+
+@pytest.fixture
+def gone(board: Board) -> BoardThread:
+    """A thread that is deleted at the board's end."""
+    return next(thread for thread in board.threads if thread.deleted_at is not None)
 
 
 @pytest.fixture

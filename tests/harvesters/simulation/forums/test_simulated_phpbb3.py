@@ -5,29 +5,22 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import pytest
-
-from harvesters.simulation.forums.model import Board
-from harvesters.simulation.forums.phpbb3 import PhpBB3
+from harvesters.simulation.forums.model import Board, BoardThread, ThreadView
 from harvesters.simulation.forums.site import ForumSite
 
-
-@pytest.fixture(params=[(v, t) for v in PhpBB3.versions for t in ("default", "other")])
-def site(board: Board, request: pytest.FixtureRequest) -> ForumSite:
-    version, theme = request.param
-    return ForumSite(board, software="phpbb3", version=version, theme=theme)
+SOFTWARE = "phpbb3"
 
 
 def read_posts(page: Any) -> Iterator[Any]:
-    for post in page.tree.cssselect("div.post[id^=p]"):
-        (body,) = post.cssselect(".content")
-        for element in body.cssselect("cite, .codebox > p"):
+    for post in page.css(page.tree, "div.post[id^=p]"):
+        (body,) = page.css(post, ".content")
+        for element in page.css(body, "cite, .codebox > p"):
             element.drop_tree()
-        notices = [n for n in post.cssselect(".notice") if EDITED.search(n.text_content())]
+        notices = [n for n in page.css(post, ".notice") if EDITED.search(n.text_content())]
         yield (
             post.get("id")[1:],
-            post.cssselect("p.author .username, p.author .username-coloured")[0].text_content(),
-            moment_in(page, post.cssselect("p.author")[0]),
+            page.css(post, "p.author .username, p.author .username-coloured")[0].text_content(),
+            moment_in(page, page.css(post, "p.author")[0]),
             moment_in(page, notices[0]) if notices else None,
             body,
         )
@@ -39,9 +32,9 @@ GERMAN = re.compile(r"(Heute|Gestern|\d+\. \w{3} \d{4}), (\d\d:\d\d)")
 
 
 def moment_in(page: Any, element: Any) -> datetime:
-    for link in element.cssselect("a.username, a.username-coloured, span.username"):
+    for link in page.css(element, "a.username, a.username-coloured, span.username"):
         link.text = ""  # a name may look like a date
-    times = element.cssselect("time")
+    times = page.css(element, "time")
     if page.site.software.version == "3.3":
         return datetime.fromisoformat(times[0].get("datetime"))
     assert not times
@@ -67,30 +60,31 @@ def test_words_for_the_days_and_minutes_just_gone(
     verify(site, read_posts, at=newest)
 
 
-def test_past_the_end_is_the_last_page_again(site: ForumSite, moment: datetime, page: Any) -> None:
-    thread = max(site.view(moment).threads.values(), key=lambda view: len(view.readable))
-    last = site.software.n_pages(thread)
+def test_past_the_end_is_the_last_page_again(
+    site: ForumSite, longest: ThreadView, moment: datetime, page: Any
+) -> None:
+    last = site.software.n_pages(longest)
     shown = [
         [read[0] for read in read_posts(page(site, target, moment))]
         for target in (
-            site.software.thread_address(thread, last),
-            site.software.thread_address(thread, last + 4),
+            site.software.thread_address(longest, last),
+            site.software.thread_address(longest, last + 4),
         )
     ]
     assert shown[0] == shown[1] != []
 
 
-def test_permalinks_show_the_page_of_the_post(site: ForumSite, moment: datetime, page: Any) -> None:
-    thread = max(site.view(moment).threads.values(), key=lambda view: len(view.readable))
-    post = str(thread.readable[33].number)
+def test_permalinks_show_the_page_of_the_post(
+    site: ForumSite, longest: ThreadView, moment: datetime, page: Any
+) -> None:
+    post = str(longest.readable[33].number)
     ids = [read[0] for read in read_posts(page(site, f"/viewtopic.php?p={post}", moment))]
     assert ids.index(post) == 3
 
 
 def test_what_is_gone_is_404_and_closed_rooms_ask_to_log_in(
-    site: ForumSite, board: Board, moment: datetime
+    site: ForumSite, board: Board, gone: BoardThread, moment: datetime
 ) -> None:
-    gone = next(thread for thread in board.threads if thread.deleted_at is not None)
     answer = site.ask(f"/viewtopic.php?t={gone.number}", at=board.ends_at)
     assert (answer.status, b"does not exist" in answer.body) == (404, True)
     closed = site.ask("/viewforum.php?f=7", at=moment)

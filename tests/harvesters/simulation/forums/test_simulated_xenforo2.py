@@ -1,33 +1,26 @@
 """XenForo 2: its pages show the truth, and its addresses behave as the real ones do."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import pytest
-
-from harvesters.simulation.forums.model import Board
+from harvesters.simulation.forums.model import Board, BoardThread, ThreadView
 from harvesters.simulation.forums.site import ForumSite
-from harvesters.simulation.forums.xenforo2 import REDIRECT_NUMBERS, XenForo2
+from harvesters.simulation.forums.xenforo2 import REDIRECT_NUMBERS
 
-
-@pytest.fixture(params=[(v, t) for v in XenForo2.versions for t in ("default", "other")])
-def site(board: Board, request: pytest.FixtureRequest) -> ForumSite:
-    version, theme = request.param
-    return ForumSite(board, software="xenforo2", version=version, theme=theme)
+SOFTWARE = "xenforo2"
 
 
 def read_posts(page: Any) -> Iterator[Any]:
-    for article in page.tree.cssselect("article.message--post"):
-        (body,) = article.cssselect(".message-userContent .bbWrapper")
-        for element in body.cssselect(".bbCodeBlock-title, .bbCodeBlock-expandLink"):
+    for article in page.css(page.tree, "article.message--post"):
+        (body,) = page.css(article, ".message-userContent .bbWrapper")
+        for element in page.css(body, ".bbCodeBlock-title, .bbCodeBlock-expandLink"):
             element.drop_tree()
-        edits = article.cssselect(".message-lastEdit time")
+        edits = page.css(article, ".message-lastEdit time")
         yield (
-            re.fullmatch(r"post-(\d+)", article.get("data-content"))[1],
+            article.get("data-content").removeprefix("post-"),
             article.get("data-author"),
-            moment_of(article.cssselect(".message-attribution-main time")[0]),
+            moment_of(page.css(article, ".message-attribution-main time")[0]),
             moment_of(edits[0]) if edits else None,
             body,
         )
@@ -41,27 +34,28 @@ def test_pages_show_the_truth(site: ForumSite, verify: Any) -> None:
     verify(site, read_posts)
 
 
-def test_past_the_end_leads_to_the_last_page(site: ForumSite, moment: datetime) -> None:
-    thread = max(site.view(moment).threads.values(), key=lambda view: len(view.readable))
-    last = site.software.n_pages(thread)
+def test_past_the_end_leads_to_the_last_page(
+    site: ForumSite, longest: ThreadView, moment: datetime
+) -> None:
+    thread, last = longest, site.software.n_pages(longest)
     assert last > 2
     answer = site.ask(site.software.thread_address(thread, last + 3), at=moment)
     assert answer.status == 303
     assert dict(answer.headers)["Location"] == site.thread_url(thread, last)
 
 
-def test_permalinks_lead_to_the_page_of_the_post(site: ForumSite, moment: datetime) -> None:
-    thread = max(site.view(moment).threads.values(), key=lambda view: len(view.readable))
-    post = thread.readable[45].number
-    wanted = f"{site.thread_url(thread, 3)}#post-{post}"
+def test_permalinks_lead_to_the_page_of_the_post(
+    site: ForumSite, longest: ThreadView, moment: datetime
+) -> None:
+    post = longest.readable[45].number
+    wanted = f"{site.thread_url(longest, 3)}#post-{post}"
     for target in (f"/posts/{post}/", f"/goto/post?id={post}"):
         assert dict(site.ask(target, at=moment).headers)["Location"] == wanted
 
 
 def test_what_is_gone_is_404_and_closed_rooms_are_403(
-    site: ForumSite, board: Board, moment: datetime
+    site: ForumSite, board: Board, gone: BoardThread, moment: datetime
 ) -> None:
-    gone = next(thread for thread in board.threads if thread.deleted_at is not None)
     assert site.ask(f"/threads/x.{gone.number}/", at=board.ends_at).status == 404
     assert site.ask(f"/posts/{gone.posts[0].number}/", at=board.ends_at).status == 404
     assert site.ask("/forums/members-room.7/", at=moment).status == 403
