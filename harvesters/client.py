@@ -8,6 +8,7 @@ person's account.
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -210,6 +211,10 @@ class PoliteClient:
         fields = {**(headers or {}), "Content-Type": content_type}
         answer = self._ask(Question(target, "POST", fields, body), _Effort(), own_terms=own_terms)
         return self._respond(answer, Validator(), {}, accept)
+
+    def alone(self, url: str) -> AbstractContextManager[None]:
+        """Keep all other processes of the machine from what they too ask a host under this lock."""
+        return self._gate.alone(gate_host(parse_url(url)))
 
     def _ask(self, question: Question, effort: _Effort, *, own_terms: bool) -> Answer:
         """Send a question if the address may be read at all."""

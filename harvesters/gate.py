@@ -102,6 +102,7 @@ class HostGate:
         self._lock = threading.Lock()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
+        self._folder = path.parent
         with _alone_in(path.parent):
             self._database = _open(path)
 
@@ -178,6 +179,20 @@ class HostGate:
             "UPDATE hosts SET failures = 0, open_until = 0 WHERE host = :host AND failures > 0",
             {"host": host},
         )
+
+    @contextmanager
+    def alone(self, host: str) -> Iterator[None]:
+        """Let one process of the machine at a time ask `host` what must not be asked twice at once.
+
+        A lock of the system, which ends with the process that holds it.
+        """
+        digest = hashlib.sha256(host.encode()).hexdigest()[:16]
+        descriptor = os.open(self._folder / f"alone-{digest}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def robots(self, origin: str) -> RobotsCopy | None:
         """Return the copy of an origin's robots.txt, unless there is none or it is too old."""

@@ -30,6 +30,8 @@ class Asked:
     at: float
     virtual: datetime
     connection: int
+    method: str = "GET"
+    body: bytes = b""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -38,6 +40,12 @@ class Handler(BaseHTTPRequestHandler):
     server: "Site"
 
     def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+    def _answer(self, body: bytes) -> None:
         site = self.server
         site.asked.append(
             Asked(
@@ -46,6 +54,8 @@ class Handler(BaseHTTPRequestHandler):
                 at=time.monotonic(),
                 virtual=site.clock.now(),
                 connection=self.client_address[1],
+                method=self.command,
+                body=body,
             )
         )
         script = site.script.get(self.path.partition("?")[0], [Answer(404, b"nothing")])
