@@ -1,4 +1,4 @@
-"""Every parser of what a stranger's server sends, found by its form: `parse_x(content, context)`."""
+"""Every parser of what a server sends, found by its form: `parse_x(content, context)`."""
 
 import importlib
 import inspect
