@@ -15,12 +15,13 @@ from harvesters.simulation.forums.model import (
     plain_text,
 )
 from harvesters.simulation.forums.phpbb3 import PhpBB3
+from harvesters.simulation.forums.smf2 import SMF2
 from harvesters.simulation.forums.software import ForumSoftware, Theme
 from harvesters.simulation.forums.vbulletin4 import VBulletin4
 from harvesters.simulation.forums.xenforo2 import XenForo2
 
 SOFTWARES: Mapping[str, type[ForumSoftware]] = {
-    software.name: software for software in (XenForo2, PhpBB3, VBulletin4)
+    software.name: software for software in (XenForo2, PhpBB3, VBulletin4, SMF2)
 }
 LONDON = ZoneInfo("Europe/London")
 
