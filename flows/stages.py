@@ -20,6 +20,8 @@ from harvesters.registry import open_harvester
 from warehouse.corpus.index import IndexCounts, index_posts
 from warehouse.gateway import Warehouse
 from warehouse.landing import write_segment
+from warehouse.protection.erasure_list import opted_out_hosts
+from warehouse.protection.hosts import host_hash
 from warehouse.records import (
     Activity,
     Batch,
@@ -84,6 +86,8 @@ def harvest_source(
     since : datetime, optional
         Read again from this time on, whatever the stored cursor says.
     """
+    if has_opted_out(night, source):
+        return _refuse(night, source)
     with polite_client(night, source) as client:
         harvester = open_harvester(
             night.settings.spec_of(source), client=client, keys=night.keys, clock=night.clock
@@ -92,6 +96,22 @@ def harvest_source(
             _harvest_community(night, harvester, client, community, since=since)
             for community in harvester.communities()
         ]
+
+
+def has_opted_out(night: Night, source: SourceSettings) -> bool:
+    """Whether the host of a source has opted out, and nothing may be asked of it."""
+    return host_hash(night.keys, source.url) in opted_out_hosts(night.home.state)
+
+
+def _refuse(night: Night, source: SourceSettings) -> list[CommunityReport]:
+    """Record for every community of a source whose host opted out that it was not read."""
+    refusal = Blocked(
+        f"{source.name} is not read, since its host has opted out; set enabled = false in its "
+        f"entry in {night.home.settings_file.name}"
+    )
+    named = [community.community for community in source.communities] or [source.name]
+    passes = [_Landing(night, source.name, name, "harvest", evidence="") for name in named]
+    return [one.finish(refusal, Traffic(), covers_from=None) for one in passes]
 
 
 def _harvest_community(
@@ -125,7 +145,7 @@ def recheck_source(night: Night, source: SourceSettings) -> list[CommunityReport
     """Read the posts of a source again whose turn has come."""
     budget = night.settings.harvest.recheck_budget
     due = read_due(night.home.state, source.name, limit=budget)
-    if not due:
+    if not due or has_opted_out(night, source):
         return []
     with polite_client(night, source) as client:
         harvester = open_harvester(

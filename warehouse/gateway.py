@@ -39,7 +39,7 @@ from warehouse.registers import finish_run, register_sources, start_run
 from warehouse.results import replace_rows
 from warehouse.state import remove_half_written_state
 
-_LOCK = "warehouse.lock"
+LOCK = "warehouse.lock"
 _DEFAULT_POLICY = RecheckPolicy()
 
 
@@ -81,7 +81,7 @@ class Warehouse:
         with clear_errors(home.database):
             for folder in (home.root, home.state, home.landing, home.quarantine):
                 make_private_folder(folder)
-            lock = WriterLock(home.state / _LOCK).acquire(now=clock.now())
+            lock = WriterLock(home.state / LOCK).acquire(now=clock.now())
             try:
                 return cls._open_locked(home, keys=keys, clock=clock, recheck=recheck, lock=lock)
             except BaseException:

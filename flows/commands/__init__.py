@@ -12,12 +12,25 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from flows.commands import corpus, demo, imports, measures, night, session, sources, study
+from flows.commands import (
+    backup,
+    corpus,
+    demo,
+    erase,
+    imports,
+    keys,
+    measures,
+    night,
+    optout,
+    session,
+    sources,
+    study,
+)
 from flows.doctor import assert_own_packages
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, wherever it lives
 _LONGEST_HELP = 200  # the list of commands wraps a help line rather than cutting it
-_SECTIONS = ("Study", "Night", "Corpus", "Measures", "Results")
+_SECTIONS = ("Study", "Night", "Corpus", "Measures", "Results", "People")
 
 
 class Commands(TyperGroup):
@@ -82,6 +95,10 @@ for _commands in (
     measures.topics,
     measures.frames,
     measures.prevalence,
+    optout.commands,
+    erase.commands,
+    keys.commands,
+    backup.commands,
 ):
     app.add_typer(_commands, rich_help_panel=_commands.rich_help_panel)
 

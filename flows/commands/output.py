@@ -9,9 +9,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, TextIO, cast, get_args
+from typing import TYPE_CHECKING, Literal, TextIO, cast, get_args
 
 from flows.commands.session import WrongUse
+
+if TYPE_CHECKING:
+    from warehouse.protection.exported import Export
 
 Row = Mapping[str, object]
 TableFormat = Literal["table", "json", "csv"]
@@ -75,6 +78,21 @@ def write_csv(file: TextIO, rows: Sequence[Row], *, columns: Sequence[str]) -> N
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_csv_cell(row.get(name)) for name in columns] for row in rows)
+
+
+def plain_exports(exports: Sequence[Export]) -> list[dict[str, object]]:
+    """Return who got what and when, as rows."""
+    return [
+        {"who": e.who, "what": e.what, "n_rows": e.n_rows, "exported_at": e.exported_at}
+        for e in exports
+    ]
+
+
+def print_exports(exports: Sequence[Export]) -> None:
+    """Print who has to be told of an erasure, if anybody was given what it concerns."""
+    if exports:
+        title = "These people were given rows that may hold it: tell them to delete these."
+        print_rows(plain_exports(exports), title=title)
 
 
 def _print_table(rows: Sequence[Row], *, columns: Sequence[str], title: str | None) -> None:

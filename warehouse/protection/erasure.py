@@ -135,16 +135,17 @@ def forget(
 def forget_source(connection: duckdb.DuckDBPyConnection, source: str, *, now: datetime) -> int:
     """Withdraw every post of a source, whose host opted out."""
     held = connection.execute("SELECT post_id FROM posts WHERE source = $s", {"s": source})
+    post_ids = [post_id for (post_id,) in held.fetchall()]
     connection.execute(_ASK_SWEEP, {"now": now})
-    return _withdraw(connection, [post_id for (post_id,) in held.fetchall()], now=now)
+    connection.execute("DELETE FROM validators WHERE source = $s", {"s": source})
+    return _withdraw(connection, post_ids, now=now)
 
 
 def reapply(connection: duckdb.DuckDBPyConnection, keys: KeyRing, *, now: datetime) -> int:
     """Withdraw every held post that the erasure list names; return how many."""
     listed = ErasureList.read(connection, with_deleted=True)
     held = [*_listed(connection, listed, keys)]
-    if held:
-        connection.execute(_ASK_SWEEP, {"now": now})
+    connection.execute(_ASK_SWEEP, {"now": now})
     return _withdraw(connection, held, now=now)
 
 

@@ -198,13 +198,36 @@ class ListFile:
         if self.rows and (not path.is_file() or path.read_bytes() != content):
             write_private(path, content)
 
+    @classmethod
+    def merged(cls, lists: Collection["ListFile"], keys: KeyRing) -> "ListFile":
+        """Return what any of the lists holds, under every link; the latest moment counts."""
+        latest: dict[tuple[str, str], tuple[str, str, datetime, int | None]] = {}
+        for row in sorted((r for one in lists for r in one.advanced(keys).rows), key=_moment):
+            latest[row[:2]] = row
+        return cls(links=keys.links, rows=tuple(latest.values()))
+
     def advanced(self, keys: KeyRing) -> "ListFile":
-        """Return the list with its author keys under every link of the chain."""
+        """Return the list with its author keys under every link of the chain.
+
+        Raises
+        ------
+        StateError
+            If the list was written under more links than the keys have.
+        """
+        if self.links > keys.links:
+            raise StateError(
+                f"a list of erasures was written after {self.links - 1} rotations of the author "
+                f"key, and the key file knows {keys.links - 1}; put the newest key file back"
+            )
         rows = tuple(
             (keys.advanced(h, since=self.links) if kind == "author" else h, kind, at, n)
             for h, kind, at, n in self.rows
         )
         return ListFile(links=keys.links, rows=rows)
+
+
+def _moment(row: tuple[str, str, datetime, int | None]) -> datetime:
+    return row[2]
 
 
 def write_lists(connection: duckdb.DuckDBPyConnection, state: Path, keys: KeyRing) -> None:
@@ -233,9 +256,16 @@ def restore_lists(connection: duckdb.DuckDBPyConnection, state: Path, keys: KeyR
 def _restore(
     connection: duckdb.DuckDBPyConnection, name: Register, listed: ListFile, keys: KeyRing
 ) -> int:
-    held = set(connection.execute(f"SELECT hash, kind FROM {name}").fetchall())
-    missing = [row for row in listed.advanced(keys).rows if row[:2] not in held]
+    rows = connection.execute(f"SELECT hash, kind, recorded_at FROM {name}").fetchall()
+    held = {(hash_, kind): at for hash_, kind, at in rows}
+    missing = [
+        row
+        for row in listed.advanced(keys).rows
+        if row[:2] not in held or (row[1] == "deleted" and held[row[:2]] < row[2])
+    ]
     for hash_, kind, at, n_words in missing:
+        if (hash_, kind) in held:
+            connection.execute(f"DELETE FROM {name} WHERE hash = ? AND kind = ?", [hash_, kind])
         remember(connection, kind=kind, hash_=hash_, now=at, register=name, n_words=n_words)
     return len(missing)
 

@@ -94,7 +94,8 @@ def rewrite_segments(
 def advance_segments(connection: duckdb.DuckDBPyConnection, landing: Path, keys: KeyRing) -> int:
     """Bring every loaded segment under the newest author key; return how many were behind.
 
-    Those that wait are brought there when they are loaded.
+    Those that wait are brought there when they are loaded; what was put aside goes, since nobody
+    can tell whose pseudonyms are in it.
     """
     behind = 0
     for folder in ledger.source_folders(landing):
@@ -102,6 +103,7 @@ def advance_segments(connection: duckdb.DuckDBPyConnection, landing: Path, keys:
         old = [file for file in files if _is_behind(file, keys)]
         _replace(connection, landing, old, lambda segment: _advanced(segment, keys))
         behind += len(old)
+        ledger.remove_aside(landing, folder.name)
     return behind
 
 

@@ -1,0 +1,49 @@
+"""An erasure says who was given what it concerns, and takes the home's own copies out."""
+
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+
+from warehouse.protection.exported import export_file
+
+SHA = "ab" * 32
+
+
+@pytest.fixture
+def exporting(loaded):
+    """Return a function that records an export, and writes its file where it has lines."""
+    study = loaded.study
+
+    def export(who, lines, *, hours=1):
+        at = study.clock.now() + timedelta(hours=hours)
+        row = {"who": who, "what": "kwic wait", "n_rows": 1, "sha256": SHA, "exported_at": at}
+        loaded.warehouse.replace("exports", pa.Table.from_pylist([row]), keys=("who",))
+        path = export_file(study.home.exports, exported_at=at, sha256=SHA)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if lines is not None:
+            path.write_text("\n".join(lines), encoding="utf-8")
+        return path
+
+    loaded.load(study.post("1"), study.post("2"))
+    return export
+
+
+def test_who_was_given_the_post_is_named_and_the_file_goes(loaded, exporting):
+    files = {
+        "before it was read": exporting("before it was read", ["word"], hours=-5),
+        "holds it": exporting("holds it", ["post_id,text", "1,we waited"], hours=1),
+        "does not hold it": exporting("does not hold it", ["post_id,text", "2,we"], hours=2),
+        "cannot tell": exporting("cannot tell", ["left,word", "a,b"], hours=3),
+        "broken": exporting("broken", ["post_id", '"' + "x" * 200_000], hours=4),
+        "not there": exporting("not there", None, hours=5),
+    }
+    assert loaded.warehouse.exports_concerned() == []
+    loaded.warehouse.forget("post", "forum", "1")
+    concerned = [export.who for export in loaded.warehouse.exports_concerned()]
+    assert concerned == ["holds it", "cannot tell", "broken", "not there"]
+    loaded.warehouse.erase_confirmed()
+    there = {who for who, file in files.items() if file.exists()}
+    assert there == {"before it was read", "does not hold it"}
+    assert loaded.one("SELECT count(*) FROM exports") == len(files)
+    assert loaded.warehouse.exports_concerned() == []
