@@ -14,6 +14,7 @@ from harvesters.simulation.forums.model import (
     ThreadView,
     plain_text,
 )
+from harvesters.simulation.forums.mybb18 import MyBB18
 from harvesters.simulation.forums.phpbb3 import PhpBB3
 from harvesters.simulation.forums.smf2 import SMF2
 from harvesters.simulation.forums.software import ForumSoftware, Theme
@@ -21,7 +22,7 @@ from harvesters.simulation.forums.vbulletin4 import VBulletin4
 from harvesters.simulation.forums.xenforo2 import XenForo2
 
 SOFTWARES: Mapping[str, type[ForumSoftware]] = {
-    software.name: software for software in (XenForo2, PhpBB3, VBulletin4, SMF2)
+    software.name: software for software in (XenForo2, PhpBB3, VBulletin4, SMF2, MyBB18)
 }
 LONDON = ZoneInfo("Europe/London")
 
