@@ -9,7 +9,10 @@ from harvesters.bluesky import BlueskyHarvester
 from harvesters.client import PoliteClient
 from harvesters.discourse import DiscourseHarvester
 from harvesters.feed import FeedHarvester
+from harvesters.html_forum import HtmlForumHarvester
+from harvesters.mailing_list import MailingListHarvester
 from harvesters.mastodon import MastodonHarvester
+from harvesters.reddit import RedditHarvester
 from harvesters.wordpress import WordPressHarvester
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Clock
@@ -34,7 +37,10 @@ PLATFORMS: Mapping[str, Platform] = MappingProxyType(
         "bluesky": BlueskyHarvester,
         "discourse": DiscourseHarvester,
         "feed": FeedHarvester,
+        "forum": HtmlForumHarvester,
+        "mailing_list": MailingListHarvester,
         "mastodon": MastodonHarvester,
+        "reddit": RedditHarvester,
         "wordpress": WordPressHarvester,
     }
 )
