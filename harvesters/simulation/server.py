@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,11 +62,99 @@ class RequestRecord:
     fault: FaultKind | None
 
 
-class SimulatedSites:
-    """The four sites of a world, served while the context is open.
+SiteMaker = Callable[[str], Site]
+
+
+class ServedSites:
+    """Sites of any kind, served while the context is open.
 
     What a site shows is decided by the clock at the time of each request, so a test moves the
     clock and harvests the same sites again.
+
+    Parameters
+    ----------
+    makers : mapping from source to SiteMaker
+        What makes each site when its address is known.
+    clock : Clock
+        The sites' present.
+    faults : Faults, optional
+        What goes wrong.
+    first_port : int
+        Port of the first site, the others follow; 0 takes any that are free.
+    """
+
+    def __init__(
+        self,
+        makers: Mapping[str, SiteMaker],
+        *,
+        clock: Clock,
+        faults: Faults | None = None,
+        first_port: int = 0,
+    ) -> None:
+        self._makers = makers
+        self._clock = clock
+        self._faults = faults
+        self._first_port = first_port
+        self._servers: dict[str, _SiteServer] = {}
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        """Start to serve."""
+        try:
+            for position, source in enumerate(self._makers):
+                port = self._first_port + position if self._first_port else 0
+                self._servers[source] = _SiteServer(
+                    port, source=source, clock=self._clock, faults=self._faults
+                )
+        except OSError:
+            self._stop()
+            raise
+        for source, make in self._makers.items():
+            server = self._servers[source]
+            server.site = make(server.address)
+            server.shows = self._front_page_of(source)
+            thread = threading.Thread(
+                target=server.serve_forever, args=(POLL_SECONDS,), name=source, daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop, closing what connections are open."""
+        self._stop()
+
+    def url(self, source: str) -> str:
+        """Return the address of one site, without a trailing slash."""
+        return self._servers[source].address
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """What was asked so far, in the order of the machine's clock."""
+        records = [record for server in self._servers.values() for record in list(server.log)]
+        return sorted(records, key=lambda record: record.monotonic)
+
+    def _front_page_of(self, _: str) -> SimSource | None:
+        """Return whose front page is served beside the site; None where the site has its own."""
+        return None
+
+    def _stop(self) -> None:
+        for server in self._servers.values():
+            if server.site is not None:
+                server.shutdown()
+            server.close_all()
+            server.server_close()
+        for thread in self._threads:
+            thread.join()
+
+
+class SimulatedSites(ServedSites):
+    """The four sites of a world, served while the context is open.
 
     Parameters
     ----------
@@ -90,42 +178,8 @@ class SimulatedSites:
         self, world: World, *, clock: Clock, faults: Faults | None = None, first_port: int = 0
     ) -> None:
         self._world = world
-        self._clock = clock
-        self._faults = faults
-        self._first_port = first_port
-        self._servers: dict[str, _SiteServer] = {}
-        self._threads: list[threading.Thread] = []
-
-    def __enter__(self) -> Self:
-        """Start to serve."""
-        try:
-            for position, site in enumerate(self._world.sources):
-                port = self._first_port + position if self._first_port else 0
-                self._servers[site.source] = _SiteServer(
-                    port, source=site.source, clock=self._clock, faults=self._faults
-                )
-        except OSError:
-            self._stop()
-            raise
-        for site in self._world.sources:
-            server = self._servers[site.source]
-            server.site = _SITES[site.platform](self._world, site, base=server.address)
-            server.shows = site
-            thread = threading.Thread(
-                target=server.serve_forever, args=(POLL_SECONDS,), name=site.source, daemon=True
-            )
-            thread.start()
-            self._threads.append(thread)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop, closing what connections are open."""
-        self._stop()
+        makers = {site.source: _maker(world, site) for site in world.sources}
+        super().__init__(makers, clock=clock, faults=faults, first_port=first_port)
 
     def specs(self) -> list[SourceSpec]:
         """Return the sites as configured sources."""
@@ -142,24 +196,16 @@ class SimulatedSites:
             for site in self._world.sources
         ]
 
-    def url(self, source: str) -> str:
-        """Return the address of one site, without a trailing slash."""
-        return self._servers[source].address
+    def _front_page_of(self, source: str) -> SimSource | None:
+        return next(site for site in self._world.sources if site.source == source)
 
-    @property
-    def requests(self) -> list[RequestRecord]:
-        """What was asked so far, in the order of the machine's clock."""
-        records = [record for server in self._servers.values() for record in list(server.log)]
-        return sorted(records, key=lambda record: record.monotonic)
 
-    def _stop(self) -> None:
-        for server in self._servers.values():
-            if server.site is not None:
-                server.shutdown()
-            server.close_all()
-            server.server_close()
-        for thread in self._threads:
-            thread.join()
+def _maker(world: World, site: SimSource) -> SiteMaker:
+    def make(address: str) -> Site:
+        made: Site = _SITES[site.platform](world, site, base=address)
+        return made
+
+    return make
 
 
 class _SiteServer(ThreadingHTTPServer):
