@@ -25,6 +25,7 @@ LIVELY = timedelta(days=30)  # before the end, in which posts still come, change
 PAST = timedelta(days=3 * 365)
 GUEST_SHARE = 0.04
 EDIT_SHARE = 0.06
+LIVELY_EDIT_SHARE = 0.25
 DELETION_SHARE = 0.05
 FORUMS = (
     BoardForum(MAIN, "Service users", "For people who use services & survivors", "Talk"),
@@ -214,7 +215,9 @@ class _Maker:
         posts: list[BoardPost] = []
         for place, time in enumerate(plan.times):
             post = self._post(numbers[index, place], number, time)
-            versions = poster.versions(post, posts, edited=None if plan.curious else self._edited())
+            versions = poster.versions(
+                post, posts, edited=None if plan.curious else self._edited(time)
+            )
             post = replace(post, versions=versions)
             posts.append(post if plan.whole or place == 0 else self._perhaps_deleted(post))
         return BoardThread(
@@ -238,10 +241,14 @@ class _Maker:
         person = self.people[self.draws.weighted(weights)]
         return BoardPost(number, thread, person, person.name, time, ())
 
-    def _edited(self) -> timedelta | None:
-        if not self.draws.chance(EDIT_SHARE):
+    def _edited(self, time: datetime) -> timedelta | None:
+        lively = self.ends_at - time < LIVELY
+        if not self.draws.chance(LIVELY_EDIT_SHARE if lively else EDIT_SHARE):
             return None
-        hours = self.draws.between(0.1, 30 if self.draws.chance(0.6) else 4000)
+        if not lively and self.draws.chance(0.2):  # years later, while the thread rests
+            day = self.ends_at - timedelta(days=self.draws.between(0.1, LIVELY.days - 1))
+            return timedelta(seconds=round((day - time).total_seconds()))
+        hours = self.draws.between(0.1, 30 if self.draws.chance(0.5) else 300)
         return timedelta(seconds=round(hours * 3600))
 
     def _perhaps_deleted(self, post: BoardPost) -> BoardPost:
