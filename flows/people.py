@@ -14,7 +14,7 @@ from harvesters.archives.transcripts import PLATFORM as TRANSCRIPT
 from harvesters.reading import site_host
 from warehouse.gateway import Warehouse
 from warehouse.protection.hosts import plain_host
-from warehouse.protection.keys import FEDERATED, KeyRing
+from warehouse.protection.keys import BY_ADDRESS, FEDERATED, KeyRing
 from warehouse.protection.phrases import words_of
 from warehouse.protection.redaction import redact
 
@@ -85,7 +85,7 @@ def author_keys(
         places = _homes(settings.source_named(source))
     elif platform is not None:
         places = [home for one in _of_platform(settings, platform) for home in _homes(one)]
-        if platform in FEDERATED and "@" in handle.strip().lstrip("@"):
+        if platform in {*FEDERATED, BY_ADDRESS} and "@" in handle.strip().lstrip("@"):
             places.append((platform, ""))
         if platform == REDDIT[0]:
             places.append(REDDIT)
@@ -156,7 +156,12 @@ def _of_platform(settings: Settings, platform: str) -> list[SourceSettings]:
 def _homes(source: SourceSettings) -> list[tuple[str, str]]:
     """Return platform and host of the accounts of a source, as its harvester names them."""
     if source.platform == ARCHIVE:
-        return [(ARCHIVE, source.name), (TRANSCRIPT, source.name), REDDIT]
+        return [
+            (ARCHIVE, source.name),
+            (TRANSCRIPT, source.name),
+            (BY_ADDRESS, source.name),
+            REDDIT,
+        ]
     homes = [(source.platform, site_host(source.url or ""))]
     return [*homes, REDDIT] if source.platform == REDDIT[0] else homes
 

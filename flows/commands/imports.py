@@ -17,10 +17,10 @@ FilesArgument = Annotated[
     list[Path],
     typer.Argument(
         exists=True,
-        dir_okay=False,
         metavar="FILE...",
-        help="Parquet, CSV or NDJSON, each also as .gz or .zst, or transcripts as .docx, .txt or "
-        ".vtt. Equal rows without an id are several posts, also in several files of one import.",
+        help="Parquet, CSV, NDJSON or .mbox, each also as .gz or .zst, .eml, a Maildir, or "
+        "transcripts as .docx, .txt or .vtt. Equal rows without an id are several posts, also in "
+        "several files of one import.",
     ),
 ]
 SourceOption = Annotated[
@@ -139,6 +139,7 @@ def _day(text: str | None) -> dt.date | None:
 
 
 def _describe(files: list[Path], roles: dict[str, str] | None, *, as_json: bool) -> None:
+    from harvesters.archives.mailboxes import is_mailbox
     from harvesters.archives.reading import is_transcript
     from harvesters.archives.tables import describe_archive
 
@@ -146,6 +147,9 @@ def _describe(files: list[Path], roles: dict[str, str] | None, *, as_json: bool)
     for file in files:
         if is_transcript(file):
             rows.append(_describe_transcript(file))
+            continue
+        if is_mailbox(file):
+            rows.append(_describe_mailbox(file))
             continue
         found = describe_archive(file, roles)
         rows.append(
@@ -161,6 +165,22 @@ def _describe(files: list[Path], roles: dict[str, str] | None, *, as_json: bool)
             }
         )
     output.print_rows(rows, form=output.chosen_form(as_json=as_json))
+
+
+def _describe_mailbox(file: Path) -> dict[str, object]:
+    from harvesters.archives.mailboxes import describe_mailbox
+    from warehouse.records import WallClock
+
+    found = describe_mailbox(file, now=WallClock().now())
+    return {
+        "file": file.name,
+        "rows": found.n_mails,
+        "fields": f"{found.n_attachments} attachments",
+        "read as": f"mails ({found.kind})",
+        "not read": f"{found.n_unreadable} unreadable, {found.n_without_date} without a date, "
+        f"{found.n_opted_out} opted out, all attachments",
+        "communities": 1,
+    }
 
 
 def _describe_transcript(file: Path) -> dict[str, object]:

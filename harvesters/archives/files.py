@@ -79,24 +79,36 @@ class TableFile:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Say in a sentence why a file cannot be read."""
-        try:
+        with explained(self.path):
             yield
-        except UnicodeDecodeError:
-            raise ArchiveError(
-                f"{self.path.name} is not UTF-8 throughout; convert it (iconv -t UTF-8) and import "
-                "it again"
-            ) from None
-        except (OSError, pa.ArrowInvalid) as error:
-            raise ArchiveError(_why_unreadable(self.path, error)) from None
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open the file's uncompressed bytes."""
-        with pa.OSFile(str(self.path), "rb") as file:
-            stream = pa.CompressedInputStream(file, self.compression) if self.compression else file
-            with io.BufferedReader(cast("io.RawIOBase", stream), 1 << 20) as buffered:
-                yield buffered
+        with unpacked_file(self.path, self.compression) as stream:
+            yield stream
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say in a sentence why a file cannot be read."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise ArchiveError(
+            f"{path.name} is not UTF-8 throughout; convert it (iconv -t UTF-8) and import it again"
+        ) from None
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ArchiveError(_why_unreadable(path, error)) from None
+
+
+@contextmanager
+def unpacked_file(path: Path, compression: Compression | None) -> Iterator[IO[bytes]]:
+    """Open a file's uncompressed bytes as a stream."""
+    with pa.OSFile(str(path), "rb") as file:
+        stream = pa.CompressedInputStream(file, compression) if compression else file
+        with io.BufferedReader(cast("io.RawIOBase", stream), 1 << 20) as buffered:
+            yield buffered
 
 
 def _parquet_fields(file: TableFile) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One way to read whatever is imported: tables and transcripts, told apart by their names."""
+"""One way to read whatever is imported: tables, mails, transcripts, told apart by their names."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
+from harvesters.archives.mailboxes import is_mailbox, read_mailbox
 from harvesters.archives.tables import read_archive
 from harvesters.archives.transcripts import read_transcript
 from harvesters.archives.turns import READERS as TRANSCRIPTS
@@ -56,6 +57,14 @@ def read_file(path: Path, wanted: Import) -> Iterator[Batch]:
             harvested_at=wanted.harvested_at,
             day=wanted.day,
             facilitators=wanted.facilitators,
+        )
+    if is_mailbox(path):
+        return read_mailbox(
+            path,
+            source=wanted.source,
+            community=wanted.community,
+            keys=wanted.keys,
+            harvested_at=wanted.harvested_at,
         )
     return read_archive(
         path,

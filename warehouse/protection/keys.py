@@ -25,6 +25,7 @@ HASH_LENGTH = 32  # base32 characters: 160 bits
 HASH_BYTES = 20
 SEPARATOR = "\x1f"
 FEDERATED = frozenset({"mastodon", "lemmy"})  # their accounts are name@home-host
+BY_ADDRESS = "mailing_list"  # its accounts are mail addresses, at home on their own domain
 _HANDLE_PREFIXES = ("/user/", "user/", "/u/", "u/", "@")
 
 
@@ -36,7 +37,8 @@ def canonical_account(platform: str, host: str, handle: str) -> tuple[str, str]:
     """Return home host and full handle, lower-cased, however the account was written.
 
     `@Ann@b.example` seen on a.example, `ann@b.example`, and `ann` seen on b.example are one account
-    of a federated platform; `u/Ann`, `/u/ann` and `@ann` are one account elsewhere.
+    of a federated platform; a mail address is one account on every list; `u/Ann`, `/u/ann` and
+    `@ann` are one account elsewhere.
     """
     name = handle.strip().lower()
     for prefix in _HANDLE_PREFIXES:
@@ -46,6 +48,8 @@ def canonical_account(platform: str, host: str, handle: str) -> tuple[str, str]:
         user, _, own_home = name.partition("@")
         home = own_home or home
         name = f"{user}@{home}"
+    elif platform.lower() == BY_ADDRESS:
+        home = name.rpartition("@")[2] or home
     return home, name
 
 
