@@ -24,6 +24,7 @@ _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 )
 _NUMERIC = re.compile(r"%([dmY])(?P<gap>[/.-])%([dmY])(?P=gap)%([dmYy])")
+_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 _ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
 _MONTH = re.compile(r"\b(Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?(?=[\s,])", re.IGNORECASE)
 _HALF_DAY = re.compile(r"\b([ap])\.m\.", re.IGNORECASE)
@@ -192,8 +193,9 @@ class DateReader:
     def _last_resort(self, text: str, fetched_at: datetime) -> Moment | None:
         import dateparser  # noqa: PLC0415 # 100 ms, and most boards never need it
 
-        if not any(sign.isdigit() for sign in text):
-            return None
+        own_words = self.languages != ("en",) and any(sign.isdigit() for sign in text)
+        if self._words.match(text) or not (_YEAR.search(text) or own_words):
+            return None  # dateparser would guess what is not there
         at = dateparser.parse(
             text,
             languages=list(self.languages),
