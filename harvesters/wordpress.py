@@ -6,34 +6,40 @@ pages are counted only among more than a hundred posts of one second (an import)
 keeps the time of its last change when it appears, so what was published since is asked for too.
 Comments carry no time of change and appear late when they are held for moderation: each night
 reads the last `COMMENT_OVERLAP` again.
+
+Where a site closes its API to guests, its feeds and pages are read instead (`wordpress_closed`);
+the API is asked again every seventh night, and ids are the same by either way.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from harvesters.base import Gone, ParseError, SourceSpec
+from harvesters.base import Blocked, Gone, ParseError, SourceSpec
 from harvesters.batching import merge_batches
-from harvesters.client import PoliteClient, Response
+from harvesters.client import Params, PoliteClient, Response
 from harvesters.json_fields import (
     MalformedItem,
     json_list,
     json_object,
-    object_field,
-    optional_text,
     optional_time,
-    text_field,
-    time_field,
-    web_address,
-    whole_field,
 )
-from harvesters.markup import html_to_text
-from harvesters.posts import ReadContext, build_post
-from harvesters.reading import Dropped, Reading, read_context, read_items
+from harvesters.reading import Reading, read_context, site_host
 from harvesters.rechecking import front_page_answers, gone, grouped, look_at, recheck_groups
+from harvesters.wordpress_closed import ClosedSite
+from harvesters.wordpress_items import (
+    HIDDEN,
+    builder,
+    parse_comments,
+    parse_posts,
+    read_listed,
+    what_of,
+)
+from harvesters.wordpress_memory import FeedWalk, Memory
+from harvesters.wordpress_pages import look_at_pages
 from harvesters.wordpress_walk import Page, Position, Tally
 from warehouse.protection.keys import KeyRing
 from warehouse.records import (
@@ -41,15 +47,18 @@ from warehouse.records import (
     Clock,
     Community,
     Known,
-    Post,
     PostRef,
     Sighting,
 )
 
+__all__ = ["WordPressHarvester", "parse_comments", "parse_posts"]
+
 WHOLE_SITE = "blog"
 CATEGORY = "category:"
 BAD_REQUEST = 400
-CLOSED = (401, 403)  # what a trashed or private item is answered with
+CLOSED = (401, 403)  # what a trashed or private item is answered with, or everything
+NO_ROUTE = 404
+WORDPRESS_COM = "https://public-api.wordpress.com/wp/v2/sites"
 PAGE_SIZE = 100  # the API's maximum
 MAX_PAGES = 5000
 POST_OVERLAP = timedelta(hours=2)  # the server compares local times, which repeat in autumn
@@ -57,9 +66,10 @@ COMMENT_OVERLAP = timedelta(days=7)  # how long a comment may wait for its moder
 ONE_SECOND = timedelta(seconds=1)  # the resolution of the server's times
 POST_FIELDS = "id,date_gmt,modified_gmt,link,title,content,author,type"
 COMMENT_FIELDS = "id,post,parent,author,author_name,date_gmt,content,link,type"
-NO_DATE = "no_date"
-PASSWORD = "password"  # noqa: S105 # the reason why a post's text is not shown
-HIDDEN = {PASSWORD: "login_required"}
+
+
+class ApiClosed(Blocked):
+    """The REST API of a site does not answer guests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,73 +88,13 @@ PUBLISHED_POSTS = _Listing("posts", "date", "after", "date_gmt", POST_FIELDS)
 COMMENTS = _Listing("comments", "date", "after", "date_gmt", COMMENT_FIELDS)
 
 
-def parse_posts(content: bytes, context: ReadContext) -> list[Post]:
-    """Read the posts of an answer of `/wp-json/wp/v2/posts`; what is not kept is left out."""
-    items = json_list(content, what=_what("posts", context.host))
-    return list(_read(items, context, route="posts").posts)
-
-
-def parse_comments(content: bytes, context: ReadContext) -> list[Post]:
-    """Read the comments of an answer of `/wp-json/wp/v2/comments`."""
-    items = json_list(content, what=_what("comments", context.host))
-    return list(_read(items, context, route="comments").posts)
-
-
-def build_blog_post(context: ReadContext, item: Mapping[str, Any]) -> Post:
-    """Make the record of one post; raises `Dropped` where its text is behind a password."""
-    native_id = f"post:{whole_field(item, 'id')}"
-    content = object_field(item, "content")
-    if content.get("protected") is True:
-        raise Dropped(PASSWORD)
-    created_at = _created_at(item)
-    modified_at = optional_time(item, "modified_gmt")
-    author = whole_field(item, "author") if item.get("author") else 0
-    raw = text_field(content, "rendered")
-    return build_post(
-        context,
-        native_id=native_id,
-        native_thread_id=native_id,
-        native_parent_id=None,
-        kind="post",
-        handle=str(author) if author else None,
-        created_at=created_at,
-        edited_at=modified_at if modified_at and modified_at > created_at else None,
-        title=html_to_text(text_field(object_field(item, "title"), "rendered")).text,
-        body=partial(html_to_text, raw),
-        raw=raw,
-        url=web_address(item, "link"),
-    )
-
-
-def build_comment(context: ReadContext, item: Mapping[str, Any]) -> Post:
-    """Make the record of one comment; raises `Dropped` for what a machine sent (pingbacks)."""
-    if item.get("type", "comment") != "comment":
-        raise Dropped("pingback")
-    thread = f"post:{whole_field(item, 'post')}"
-    parent = whole_field(item, "parent") if item.get("parent") else 0
-    raw = text_field(object_field(item, "content"), "rendered")
-    return build_post(
-        context,
-        native_id=f"comment:{whole_field(item, 'id')}",
-        native_thread_id=thread,
-        native_parent_id=f"comment:{parent}" if parent else thread,
-        kind="comment",
-        handle=_commenter(item),
-        created_at=_created_at(item),
-        edited_at=None,
-        title="",
-        body=partial(html_to_text, raw),
-        raw=raw,
-        url=web_address(item, "link"),
-    )
-
-
 class WordPressHarvester:
     """Reads one WordPress site.
 
     Communities are `blog` (the whole site) and `category:<id>`; comments of a category are those
     on posts that are known to be in it. The option `comments = false` leaves comments out where a
-    site does not show them.
+    site does not show them; `rest = false` never asks the API; `wordpress_com = true` asks the one
+    that wordpress.com has for its sites.
     """
 
     platform: ClassVar[str] = "wordpress"
@@ -160,6 +110,8 @@ class WordPressHarvester:
         self._client = client
         self._keys = keys
         self._clock = clock
+        self._pages_and_feeds = ClosedSite(spec, client=client, keys=keys, clock=clock)
+        self._is_closed: bool | None = True if spec.options.get("rest") is False else None
 
     def communities(self) -> Iterator[Community]:
         """Yield the configured communities, or the whole site."""
@@ -189,7 +141,25 @@ class WordPressHarvester:
     def _batches(
         self, community: Community, since: datetime | None, known: Known
     ) -> Iterator[Batch]:
+        memory = Memory.read(known.cursor)
         position = Position.read(known.cursor)
+        if not self._is_closed and not memory.says_closed:
+            try:
+                for batch in self._by_api(community, since, known, position):
+                    self._is_closed = False
+                    yield batch
+            except ApiClosed:
+                if self._is_closed is False:
+                    raise  # a part of it only, such as the comments
+            else:
+                return
+        self._is_closed = True
+        walk = FeedWalk(community, since=since, known=known, memory=memory)
+        yield from self._pages_and_feeds.batches(walk, kept=position.as_cursor())
+
+    def _by_api(
+        self, community: Community, since: datetime | None, known: Known, position: Position
+    ) -> Iterator[Batch]:
         threads = set(known.threads)
         for batch in self._post_batches(community, since, position):
             threads.update(post.native_id for post in batch.posts)
@@ -246,7 +216,7 @@ class WordPressHarvester:
             response = self._ask(listing, community, bound, number)
             if response is None:
                 return
-            what = _what(listing.route, response.url)
+            what = what_of(listing.route, response.url)
             items = json_list(response.content, what=what)
             total, n_pages = _totals(response, what=what)
             times = [moment for item in items if (moment := _time_of(item, listing.time))]
@@ -287,12 +257,10 @@ class WordPressHarvester:
             parameters[listing.bound] = f"{bound:%Y-%m-%dT%H:%M:%SZ}"
         if listing.route == "posts" and community.community.startswith(CATEGORY):
             parameters["categories"] = community.community.removeprefix(CATEGORY)
-        response = self._client.get(
-            self._address(listing.route), params=parameters, accept=(BAD_REQUEST,)
-        )
+        response = self._list(listing.route, parameters)
         if response.status != BAD_REQUEST:
             return response
-        code = json_object(response.content, what=_what(listing.route, response.url)).get("code")
+        code = json_object(response.content, what=what_of(listing.route, response.url)).get("code")
         if number > 1 and str(code).endswith("invalid_page_number"):
             return None
         raise ParseError(
@@ -300,7 +268,22 @@ class WordPressHarvester:
             f"community {community.community} exists there"
         )
 
+    def _list(self, route: str, parameters: Params) -> Response:
+        """Ask for a list; raises `ApiClosed` where the API does not answer guests."""
+        response = self._client.get(
+            self._address(route), params=parameters, accept=(BAD_REQUEST, *CLOSED, NO_ROUTE)
+        )
+        is_page = response.content.lstrip()[:1] == b"<"
+        if is_page or response.status in (*CLOSED, NO_ROUTE):
+            raise ApiClosed(
+                f"{self._spec.source} does not show {route} of its REST API to guests; ask its "
+                "owner, or set the option comments = false where only comments are closed"
+            )
+        return response
+
     def _address(self, route: str) -> str:
+        if self._spec.options.get("wordpress_com") is True:
+            return f"{WORDPRESS_COM}/{site_host(self._spec.url)}/{route}"
         return f"{self._spec.url}/wp-json/wp/v2/{route}"
 
     def _read_page(self, page: Page, community: Community, route: str) -> Reading:
@@ -310,20 +293,38 @@ class WordPressHarvester:
             fetched_at=page.fetched_at,
             keys=self._keys,
         )
-        return _read(page.items, context, route=route)
+        return read_listed(page.items, context, route=route)
 
     def _look_again(self, refs: Sequence[PostRef]) -> Iterator[Sighting]:
+        if not self._is_closed:
+            try:
+                yield from self._look_in_list(refs)
+            except ApiClosed:
+                if not self._asked_whether_closed():
+                    raise
+            else:
+                return
+        yield from look_at_pages(self._pages_and_feeds, refs, url=self._spec.url, clock=self._clock)
+
+    def _asked_whether_closed(self) -> bool:
+        """Tell whether the API is closed as a whole, and not some of its items or comments only."""
+        if self._is_closed is None:
+            try:
+                self._list("posts", {"per_page": 1, "_fields": "id"})
+            except ApiClosed:
+                self._is_closed = True
+        return self._is_closed is True
+
+    def _look_in_list(self, refs: Sequence[PostRef]) -> Iterator[Sighting]:
         route = _route(refs[0].native_id)
         asked = [ref.native_id.partition(":")[2] for ref in refs]
-        response = self._client.get(
-            self._address(route),
-            params={
-                "include": ",".join(asked),
-                "per_page": PAGE_SIZE,
-                "_fields": COMMENT_FIELDS if route == "comments" else POST_FIELDS,
-            },
-        )
-        what = _what(route, response.url)
+        parameters: Params = {
+            "include": ",".join(asked),
+            "per_page": PAGE_SIZE,
+            "_fields": COMMENT_FIELDS if route == "comments" else POST_FIELDS,
+        }
+        response = self._list(route, parameters)
+        what = what_of(route, response.url)
         items = json_list(response.content, what=what)
         _totals(response, what=what)  # a cache or a challenge page that says 200 has none
         shown = {str(item.get("id")): item for item in items if isinstance(item, dict)}
@@ -355,16 +356,8 @@ class WordPressHarvester:
             read_context(self._spec, community=ref.community, fetched_at=seen_at, keys=self._keys),
             known_hash=ref.content_hash,
         )
-        build = _builder(_route(ref.native_id))
+        build = builder(_route(ref.native_id))
         return look_at(ref, partial(build, context, item), seen_at=seen_at, reasons=HIDDEN)
-
-
-def _builder(route: str) -> Callable[[ReadContext, Mapping[str, Any]], Post]:
-    return build_comment if route == "comments" else build_blog_post
-
-
-def _read(items: Sequence[Any], context: ReadContext, *, route: str) -> Reading:
-    return read_items(items, partial(_builder(route), context), what=_what(route, context.host))
 
 
 def _batch(community: Community, page: Page, reading: Reading, position: Position) -> Batch:
@@ -381,10 +374,6 @@ def _batch(community: Community, page: Page, reading: Reading, position: Positio
         drops=dict(drops),
         complete=reading.complete and page.whole,
     )
-
-
-def _what(route: str, place: str) -> str:
-    return f"the list of {route} of {place.partition('?')[0]}"
 
 
 def _route(native_id: str) -> str:
@@ -426,21 +415,6 @@ def _time_of(item: Any, name: str) -> datetime | None:
         return optional_time(item, name) if isinstance(item, dict) else None
     except MalformedItem:
         return None
-
-
-def _created_at(item: Mapping[str, Any]) -> datetime:
-    if item.get("date_gmt") is None:
-        raise Dropped(NO_DATE)
-    return time_field(item, "date_gmt")
-
-
-def _commenter(item: Mapping[str, Any]) -> str | None:
-    """Return the account number of a registered commenter, else the name that a guest gave."""
-    account = whole_field(item, "author") if item.get("author") else 0
-    if account:
-        return str(account)
-    name = optional_text(item, "author_name")
-    return f"guest {name}" if name and name.strip().isdigit() else name
 
 
 def _back(moment: datetime | None, overlap: timedelta) -> datetime | None:

@@ -1,9 +1,9 @@
-"""The simulated blog: WordPress's REST API and feed, field by field as version 6 answers."""
+"""The simulated blog: WordPress's REST API, field by field as version 6 answers."""
 
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from html import escape, unescape
+from html import unescape
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -11,24 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harvesters.simulation.answers import (
-    HTML,
     PLAIN,
-    XML,
     Answer,
     Question,
     dumps,
-    http_date,
     json_answer,
     listed,
     whole,
 )
 from harvesters.simulation.dress import texturized
-from harvesters.simulation.entities import SimPost, SimSource, from_milliseconds, milliseconds
+from harvesters.simulation.entities import SimPost, SimSource, milliseconds
+from harvesters.simulation.wordpress_feeds import NOT_FOUND, WordPressFeeds
 from harvesters.simulation.world import Shelf, World
 
 API = "/wp-json/wp/v2/"
 LARGEST_PAGE = 100
-FEED_ITEMS = 10
 CATEGORY = 2
 ORDERS = {
     "posts": ("date", "id", "modified", "include", "author", "title", "slug", "relevance"),
@@ -50,6 +47,11 @@ class WordPressSite:
         The site of the world to show.
     base : str
         The address that it is served at, without a trailing slash.
+
+    Attributes
+    ----------
+    shows_api : bool
+        Whether guests may ask the REST API; feeds and pages are there in any case.
     """
 
     def __init__(self, world: World, site: SimSource, *, base: str) -> None:
@@ -61,6 +63,10 @@ class WordPressSite:
             "comments": Shelf([post for post in posts if post.kind == "comment"]),
         }
         self._edits = _edits(self._shelves["posts"])
+        self._feeds = WordPressFeeds(
+            self._shelves["posts"], self._shelves["comments"], title=site.title, base=base
+        )
+        self.shows_api = True
         self._written: dict[tuple[Route, int, int, tuple[str, ...]], bytes] = {}
         self._thread_of = np.array(
             [post.thread for post in self._shelves["comments"].posts], dtype=np.int64
@@ -71,13 +77,13 @@ class WordPressSite:
         path = question.path.rstrip("/")
         if path == "/robots.txt":
             return Answer(200, ROBOTS, PLAIN)
-        if path == "/feed":
-            return self._feed(question)
+        if path.startswith("/wp-json") and not self.shows_api:
+            return _error(401, "rest_not_logged_in", "You are not currently logged in.")
         if path == "/wp-json":
             return self._with_link(json_answer(self._root(), php=True))
         if question.path.startswith(API):
             return self._with_link(self._route(question, path.removeprefix(API).split("/")))
-        return self._page(question)
+        return self._feeds.answer(question) or NOT_FOUND
 
     def _route(self, question: Question, parts: Sequence[str]) -> Answer:
         match parts:
@@ -193,7 +199,7 @@ class WordPressSite:
     def _post(self, post: SimPost, version: int) -> dict[str, Any]:
         said, base = post.versions[version], self._base
         created, modified = _second(post.created_at), _second(said.at)
-        link = self._link(post)
+        link = self._feeds.link(post)
         excerpt = said.html.partition("</p>")[0] + "</p>\n"
         api = f"{base}/wp-json/wp/v2"
         return {
@@ -232,7 +238,7 @@ class WordPressSite:
         created = _second(post.created_at)
         article = self._shelves["posts"].find(post.thread)
         api = f"{self._base}/wp-json/wp/v2"
-        page = self._link(article) if article else self._base
+        page = self._feeds.link(article) if article else self._base
         return {
             "id": post.number,
             "post": post.thread,
@@ -256,9 +262,6 @@ class WordPressSite:
                 ],
             },
         }
-
-    def _link(self, post: SimPost) -> str:
-        return f"{self._base}/{post.created_at:%Y/%m}/{post.slug}-{post.number}/"
 
     def _users(self) -> list[dict[str, Any]]:
         writers = {post.author.number: post.author for post in self._shelves["posts"].posts}
@@ -318,45 +321,6 @@ class WordPressSite:
             headers = (*headers, ("Link", f'<{self._base}/wp-json/>; rel="https://api.w.org/"'))
         return Answer(answer.status, answer.body, answer.content_type, (*headers, ("Allow", "GET")))
 
-    def _feed(self, question: Question) -> Answer:
-        shelf = self._shelves["posts"]
-        rows = np.flatnonzero(shelf.visible(question.now))[::-1]
-        paged = max(1, whole(question.one("paged"), otherwise=1) or 1)
-        shown = rows[(paged - 1) * FEED_ITEMS : paged * FEED_ITEMS]
-        if not len(shown) and paged > 1:
-            return Answer(404, b"<!DOCTYPE html><title>Page not found</title>", HTML)
-        items = [self._feed_item(shelf.posts[row], question.now) for row in shown]
-        changed = int(self._modified(question.now)[rows].max(initial=0))
-        body = _FEED.format(
-            title=escape(self._site.title), base=self._base, items="\n".join(items)
-        ).encode()
-        modified = http_date(from_milliseconds(changed))
-        return Answer(200, body, XML, (("Last-Modified", modified),))
-
-    def _feed_item(self, post: SimPost, now: datetime) -> str:
-        said = post.versions[post.version_at(now)]
-        return _FEED_ITEM.format(
-            title=texturized(said.title),
-            link=self._link(post),
-            guid=f"{self._base}/?p={post.number}",
-            author=escape(post.author.display),
-            date=f"{post.created_at.astimezone(UTC):%a, %d %b %Y %H:%M:%S} +0000",
-            html=said.html,
-        )
-
-    def _page(self, question: Question) -> Answer:
-        """Show an article to people: by `/?p=12` or by its address, which ends in the number."""
-        name = question.one("p") or question.path.rstrip("/").rpartition("-")[2]
-        post = self._shelves["posts"].find(int(name)) if name.isdigit() else None
-        if post is None or not post.is_visible(question.now):
-            return Answer(404, b"<!DOCTYPE html><title>Page not found</title>", HTML)
-        said = post.versions[post.version_at(question.now)]
-        page = (
-            f"<!DOCTYPE html>\n<html lang='en-GB'><head><title>{escape(said.title)}</title></head>"
-            f"<body><article><h1>{escape(said.title)}</h1>\n{said.html}</article></body></html>"
-        )
-        return Answer(200, page.encode(), HTML)
-
 
 def _edits(shelf: Shelf) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     edits = [
@@ -406,28 +370,3 @@ def _error(status: int, code: str, message: str) -> Answer:
 
 def _invalid(name: str) -> Answer:
     return _error(400, "rest_invalid_param", f"Invalid parameter(s): {name}")
-
-
-_FEED = """<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"
-	xmlns:content="http://purl.org/rss/1.0/modules/content/"
-	xmlns:dc="http://purl.org/dc/elements/1.1/"
-	>
-<channel>
-	<title>{title}</title>
-	<link>{base}</link>
-	<description></description>
-	<language>en-GB</language>
-	<generator>https://wordpress.org/?v=6.1.9</generator>
-{items}
-</channel>
-</rss>
-"""
-_FEED_ITEM = """	<item>
-		<title>{title}</title>
-		<link>{link}</link>
-		<dc:creator><![CDATA[{author}]]></dc:creator>
-		<pubDate>{date}</pubDate>
-		<guid isPermaLink="false">{guid}</guid>
-		<description><![CDATA[{html}]]></description>
-		<content:encoded><![CDATA[{html}]]></content:encoded>
-	</item>"""
