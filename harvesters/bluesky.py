@@ -39,8 +39,8 @@ from harvesters.json_fields import (
     json_object,
     object_field,
     optional_text,
-    optional_whole,
     time_field,
+    whole_field,
 )
 from harvesters.page_walk import Page, PageWalk, Place
 from harvesters.posts import ReadContext
@@ -57,6 +57,7 @@ from warehouse.records import (
     ThreadCount,
 )
 
+APPVIEW = "https://public.api.bsky.app"
 PAGE_SIZE = 100  # the API's maximum
 POSTS_A_RECHECK = 25  # the API's maximum
 LIVELY = timedelta(days=3)  # a thread in which somebody wrote so lately is read again
@@ -81,7 +82,7 @@ class BlueskyHarvester:
     def __init__(
         self, spec: SourceSpec, *, client: PoliteClient, keys: KeyRing, clock: Clock
     ) -> None:
-        self._spec = spec
+        self._spec = spec if spec.url else replace(spec, url=APPVIEW)
         self._client = client
         self._keys = keys
         self._clock = clock
@@ -409,13 +410,13 @@ def _listed_name(item: Any) -> str | None:
 
 
 def _promising_root(item: Any) -> str | None:
-    """Return the address of an account's own first post that has replies."""
+    """Return the address of an account's own first post, unless nobody has answered it."""
     try:
         listing = as_object(item)
         view = as_object(view_of(listing))
         if is_repost(listing) or object_field(view, "record").get("reply") is not None:
             return None
-        return post_uri(view) if optional_whole(view, "replyCount") else None
+        return None if view.get("replyCount") == 0 else post_uri(view)
     except MalformedItem:
         return None
 
@@ -427,8 +428,13 @@ def _may_have_grown(
     if held is None:
         listed_at = _listed_at(item)
         return floor is None or (listed_at is not None and listed_at >= floor)
-    promised = 1 + int(view_of(item)["replyCount"])
-    return held.expected != promised or held.last_post_at > now - LIVELY
+    if held.last_post_at > now - LIVELY:
+        return True
+    try:
+        promised = 1 + whole_field(view_of(item), "replyCount")
+    except MalformedItem:
+        return False
+    return held.expected != promised
 
 
 def _uri_of(tree: Mapping[str, Any]) -> str | None:

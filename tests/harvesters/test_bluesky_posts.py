@@ -276,7 +276,7 @@ def put(item: Any, path: tuple[str | int, ...], value: Any) -> None:
 
 
 @given(path=st.sampled_from(FIELDS), value=ANYTHING)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_anything_in_the_place_of_a_field_is_dropped_or_read(
     context: ReadContext, path: tuple[str | int, ...], value: Any
 ) -> None:
