@@ -6,6 +6,8 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from harvesters.simulation.answers import PLAIN, Answer, Question
+from harvesters.simulation.forums.flaskbb import FlaskBB
+from harvesters.simulation.forums.misago import Misago
 from harvesters.simulation.forums.model import (
     Board,
     BoardPost,
@@ -22,7 +24,8 @@ from harvesters.simulation.forums.vbulletin4 import VBulletin4
 from harvesters.simulation.forums.xenforo2 import XenForo2
 
 SOFTWARES: Mapping[str, type[ForumSoftware]] = {
-    software.name: software for software in (XenForo2, PhpBB3, VBulletin4, SMF2, MyBB18)
+    software.name: software
+    for software in (XenForo2, PhpBB3, VBulletin4, SMF2, MyBB18, FlaskBB, Misago)
 }
 LONDON = ZoneInfo("Europe/London")
 
@@ -154,7 +157,7 @@ class ForumSite:
             author=post.author.name if post.author else None,
             shown_name=post.shown_name,
             created_at=post.written_at,
-            edited_at=post.edited_at(at) if self.software.shows_edits else None,
+            edited_at=self.software.marked_edit(post, at),
             text=plain_text(version.pieces),
             own_text=plain_text(version.pieces, quotes=False),
             quotes=tuple(_quoted_names(version.pieces)),

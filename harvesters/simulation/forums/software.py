@@ -98,6 +98,10 @@ class ForumSoftware(ABC):
         """Return the id that the software gives to a thread."""
         return str(thread.number)
 
+    def marked_edit(self, post: BoardPost, moment: datetime) -> datetime | None:
+        """Return when a post was last edited, as far as its page tells."""
+        return post.edited_at(moment) if self.shows_edits else None
+
     @abstractmethod
     def thread_address(self, view: ThreadView, page: int = 1) -> str:
         """Return path and query of a page of a thread."""
