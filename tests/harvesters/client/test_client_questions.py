@@ -36,7 +36,7 @@ def test_a_question_is_posted_with_its_body_type_and_headers(
 
 
 def test_a_question_is_asked_again_after_failure_and_throttling_and_keeps_the_spacing(
-    site: Site, client: PoliteClient, clock: VirtualClock
+    site: Site, client: PoliteClient
 ) -> None:
     site.script["/ask"] = [
         Answer(500),
