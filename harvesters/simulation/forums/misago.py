@@ -12,6 +12,7 @@ from harvesters.simulation.forums.dates import ENGLISH, GERMAN, php_date
 from harvesters.simulation.forums.model import (
     BoardForum,
     BoardPost,
+    BoardThread,
     BoardView,
     Quoted,
     Shown,
@@ -243,43 +244,55 @@ chevron_right</span></a></nav>"""
         forum = view.forums[entry.forum]
         replies = len(entry.shown) - 1
         said = f"{replies} repl{'y' if replies == 1 else 'ies'}"
-        pinned = (
-            '<span class="material-icon" title="Pinned">bookmark</span>' if thread.sticky else ""
-        )
-        closed = '<span class="material-icon" title="Closed">lock</span>' if thread.closed else ""
+        flags = self._flags(thread)
         title_tag = "item-title thread-title" if self.early else "threads-list-item-title"
         row = "list-group-item threads-list-item"
         return f"""<li id="threads-item-{thread.number}" class="{row}" itemprop="itemListElement"
  itemscope itemtype="http://schema.org/ListItem">
-<div class="threads-list-item-col-starter">{self._starter(first, "original poster")}</div>
-<div class="threads-list-item-right-col"><div class="threads-list-item-top-row">{pinned}{closed}<div
+<div class="threads-list-item-col-starter">{self._poster(first, "starter", "original poster")}</div>
+<div class="threads-list-item-right-col"><div class="threads-list-item-top-row">{flags}<div
  class="threads-list-item-col-title"><a href="{path}" class="{title_tag}">
           {text(thread.title)}
         </a></div></div>
-<div class="threads-list-item-bottom-row"><div class="threads-list-item-col-category"><a
+<div class="threads-list-item-bottom-row"><div class="threads-list-item-bottom-left"><div
+ class="threads-list-item-col-category"><a
  href="{self.forum_address(forum)}" class="threads-list-item-category threads-list-category-label">
-{text(forum.title)}</a></div>
-<div class="threads-list-item-col-replies"><span class="threads-replies" title="{said}"><span
+{text(forum.title)}</a></div></div>
+<div class="threads-list-item-bottom-right"><div
+ class="threads-list-item-col-replies"><span class="threads-replies" title="{said}"><span
  class="material-icon">chat_bubble_outline</span>
   {replies}
 </span></div>
-<div class="threads-list-item-col-last-poster">{self._starter(last, "latest poster")}</div>
+<div
+
+ class="threads-list-item-col-last-poster">{self._poster(last, "last-poster", "latest poster")}</div>
 <div class="threads-list-item-col-last-activity"><a href="{path}last/"
  class="threads-list-item-last-activity" title="{self.when(last.written_at)} - latest activity">
-{self.day(last.written_at)}</a></div></div></div>
+{self.day(last.written_at)}</a></div></div></div></div>
 <meta itemprop="position" content="{position}"><meta itemprop="url" content="{self.base}{path}">
 <meta itemprop="name" content="{text(thread.title)}"></li>
 """
 
-    def _starter(self, post: BoardPost, role: str) -> str:
-        name = text(post.shown_name)
-        image = '<img class="user-avatar" src="/static/avatar.png" width="30" height="30" alt="">'
-        if post.author is None:
-            return f'<span class="threads-list-item-starter" title="{name} - {role}">{image}</span>'
-        return (
-            f'<a href="{self._account(post)}" class="threads-list-item-starter"'
-            f' title="{name} - {role}">{image}</a>'
+    def _flags(self, thread: BoardThread) -> str:
+        flags = [("pinned-locally", "Pinned in category", "bookmark_border")] * thread.sticky
+        flags += [("closed", "Closed", "lock")] * thread.closed
+        items = "".join(
+            f'<li class="thread-flag-{flag}" title="{said}"><span class="material-icon">{icon}'
+            "</span></li>"
+            for flag, said, icon in flags
         )
+        if not items:
+            return ""
+        flag_list = f'<ul class="thread-flags">{items}</ul>'
+        return f'<div class="threads-list-item-col-flags">{flag_list}</div>'
+
+    def _poster(self, post: BoardPost, role: str, said: str) -> str:
+        title = f"{text(post.shown_name)} - {said}"
+        image = '<img class="user-avatar" src="/static/avatar.png" width="30" height="30" alt="">'
+        css = f"threads-list-item-{role}"
+        if post.author is None:
+            return f'<span class="{css}" title="{title}">{image}</span>'
+        return f'<a href="{self._account(post)}" class="{css}" title="{title}">{image}</a>'
 
     def _account(self, post: BoardPost) -> str:
         number = post.author.number if post.author else 0
