@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from warehouse.protection.keys import KeyRing
@@ -83,3 +85,78 @@ def test_the_token_is_one_word() -> None:
     found = replace_mentions("@ann", platform="mastodon", host="b.example", keys=KEYS)
     assert AUTHOR_TOKEN.fullmatch(found.text)
     assert found.text.isidentifier()
+
+
+ANN = token("discourse", "forum.example", "ann")
+QUIET_ANN = token("discourse", "forum.example", "quiet ann")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ann wrote:\nno", f"{ANN} wrote:\nno"),
+        ("Ann said: \u2191\nno", f"{ANN} said: \u2191\nno"),
+        ("Quiet Ann said: \u2191\nno", f"{QUIET_ANN} said: \u2191\nno"),
+        (
+            "ann wrote: \u2191Tue Mar 03, 2020 8:00 am",
+            f"{ANN} wrote: \u2191Tue Mar 03, 2020 8:00 am",
+        ),
+        ("Originally Posted by ann\nno", f"Originally Posted by {ANN}\nno"),
+        ("Originally posted by ann View Post", f"Originally posted by {ANN} View Post"),
+        ("Quote from: ann on March 03, 2020", f"Quote from: {ANN} on March 03, 2020"),
+        ("[quote=ann]no[/quote]", f"[quote={ANN}]no[/quote]"),
+        ("[QUOTE=ann;123]no", f"[QUOTE={ANN};123]no"),
+        ('[quote="ann, post:3, topic:4"]no', f'[quote="{ANN}, post:3, topic:4"]no'),
+        ('[QUOTE="Quiet Ann, post: 1, member: 2"]', f'[QUOTE="{QUIET_ANN}, post: 1, member: 2"]'),
+        (
+            "[quote author=ann link=topic=1.msg2 date=3]",
+            f"[quote author={ANN} link=topic=1.msg2 date=3]",
+        ),
+        ("[quote='ann' pid='12' dateline='1']no", f"[quote='{ANN}' pid='12' dateline='1']no"),
+        ('[quote name="ann" post=123]no', f'[quote name="{ANN}" post=123]no'),
+        ("https://forum.example/members/ann.123/ said", f"{ANN} said"),
+        ("https://forum.example/author/ann/ said", f"{ANN} said"),
+    ],
+)
+def test_who_is_quoted_is_the_account_whose_posts_carry_the_key(text: str, expected: str) -> None:
+    found = replace_mentions(text, platform="discourse", host="forum.example", keys=KEYS)
+    assert found.text == expected
+    assert found.counts == {"mention": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My doctor said:\nrest",
+        "She wrote:\nno",
+        "The letter said: come at nine",
+        "as the minister said: no",
+        "Originally posted by",
+        "[quote]no[/quote]",
+        "https://forum.example/members/quiet-ann.123/",
+        "https://forum.example/members/123/",
+    ],
+)
+def test_what_is_said_by_no_account_stays(text: str) -> None:
+    found = replace_mentions(text, platform="discourse", host="forum.example", keys=KEYS)
+    assert found.text == text
+
+
+def test_mentions_are_replaced_once() -> None:
+    text = "ann wrote:\n@ann and [quote=ann] and u/ann_b and https://forum.example/u/ann"
+    once = replace_mentions(text, platform="discourse", host="forum.example", keys=KEYS).text
+    assert once.count("author_") == 5
+    again = replace_mentions(once, platform="discourse", host="forum.example", keys=KEYS)
+    assert again.text == once
+    assert again.counts == {}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["@", "a@", "u/", "a.b/u/", "[quote=", "a ", "ann wrote: ", "originally posted by ", "> "],
+)
+def test_no_text_makes_the_search_for_mentions_run_away(unit: str) -> None:
+    hostile = f"wrote [quote posted by {unit * (40_000 // len(unit))}"
+    started = time.process_time()
+    replace_mentions(hostile, platform="discourse", host="forum.example", keys=KEYS)
+    assert time.process_time() - started < 1.0

@@ -82,7 +82,7 @@ STRUCTURED = (
     ("reference", "patient ID «40017755» on the board for all to see"),
     ("address", "I live at «14 Larch Avenue» with my cat."),
     ("address", "The group is at «7b Old Mill Lane», up the stairs."),
-    ("address", "Flat 3, «221 Heron Street» is where they sent it."),
+    ("address", "«Flat 3, 221 Heron Street» is where they sent it."),
     ("handle", "add me on snap: «ann_b77» if you want to talk"),
     ("handle", "my insta is «annbell.paints» for the pictures"),
     ("handle", "Discord: «annbell#4821», anyone welcome"),

@@ -1,71 +1,150 @@
-"""Rules for names that their context gives away: titles, introductions, roles, named services.
+"""Rules for people's names that their context gives away: titles, introductions, roles, greetings.
 
-A rule hides the name and keeps what makes the sentence: `Dr [name]`, `[place] Ward`.
+A rule hides the name and keeps what makes the sentence: `Dr [name]`, `my son [name]`. The weaker a
+context is, the less a word may be anything else: after `Dr` any capitalised word is a name, after
+`I'm` only one that is no ordinary word.
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from warehouse.protection.lexicon import (
     COMMON_NAMES,
-    GENERIC_IN_PLACES,
     NEVER_NAMES,
     NOT_AFTER_NAME_IS,
+    ORDINARY_WORDS,
+    PEOPLES,
 )
-from warehouse.protection.rules import Rule
+from warehouse.protection.rules import Reading, Region, Rule
 
-_I = re.IGNORECASE
-_CAPITAL = r"A-Z\u00c0-\u00d6\u00d8-\u00de"
-_INITIALS = rf"(?:[{_CAPITAL}]\.[ ]?)*"
-_NAME = rf"(?:[{_CAPITAL}][\w'\u2019-]+|[{_CAPITAL}]\.)"
+CAPITAL = r"A-Z\u00c0-\u00d6\u00d8-\u00de"
+_INITIALS = rf"(?:[{CAPITAL}]\.[ ]?)*"
+_NAME = rf"(?:[{CAPITAL}][\w'\u2019-]+|[{CAPITAL}]\.)"
 _WORD = r"[^\W\d_][\w'\u2019-]+"
 _NAMES = rf"{_INITIALS}{_NAME}(?:[ ](?:(?:de|van|von|der|al|bin|ap)[ ])?{_NAME}){{0,2}}"
+_LOWER = r"[a-z][a-z'\u2019-]+"
 _POSSESSIVE = re.compile(r"['\u2019]s$|['\u2019]$")
+CONTRACTED = re.compile(r"n['\u2019]t$|['\u2019](?:re|ve|ll|m|d|ed)$", re.IGNORECASE)
 _GOES_ON = re.compile(r"(?:and|i|im|i['\u2019]m)\b")
-_CONTRACTED = re.compile(r"n['\u2019]t$|['\u2019](?:re|ve|ll|m|d|ed)$", _I)
-_WORD_END = ".,;:!?)\"'"
+_AFTER_NAME = re.compile(r"[,.]|[ ](?:is|was|has|who|said|says)\b")
+_TITLE_REACH = 30
+_SIGNATURE_REACH = 70
 
 
-def _name(match: re.Match[str]) -> str | None:
-    """Keep the leading words that can be names."""
-    kept: list[str] = []
-    for word in match["span"].split(" "):
-        bare = _POSSESSIVE.sub("", word)
-        if bare.lower() in NEVER_NAMES or _is_acronym(bare) or _CONTRACTED.search(bare):
-            break
-        kept.append(word)
-    return _POSSESSIVE.sub("", " ".join(kept)) or None
+def _bare(word: str) -> str:
+    return _POSSESSIVE.sub("", word)
 
 
 def _is_acronym(word: str) -> bool:
     return word.isupper() and len(word.strip(".")) > 1
 
 
+def _can_be_name(word: str) -> bool:
+    bare = _bare(word)
+    never = bare.lower() in NEVER_NAMES or _is_acronym(bare) or CONTRACTED.search(bare)
+    return not never
+
+
+def is_strange(word: str) -> bool:
+    """Tell whether a word is a known name, or at least no ordinary word."""
+    bare = _bare(word).lower().rstrip(".")
+    if bare in COMMON_NAMES:
+        return True
+    ordinary = bare in ORDINARY_WORDS or bare in NEVER_NAMES
+    return not (ordinary or _is_acronym(_bare(word)) or CONTRACTED.search(word))
+
+
+def _name(match: re.Match[str]) -> str | None:
+    """Keep the leading words that can be names."""
+    kept: list[str] = []
+    for word in match["span"].split(" "):
+        if not _can_be_name(word):
+            break
+        kept.append(word)
+    return _bare(" ".join(kept)) or None
+
+
 def _titled(match: re.Match[str]) -> str | None:
     """As `_name`, but a surname in capitals may follow a title."""
-    first = _POSSESSIVE.sub("", match["span"].split(" ")[0])
+    first = _bare(match["span"].split(" ")[0])
     if first.isupper() and first.isalpha() and first.lower() in COMMON_NAMES:
         return first
     return _name(match)
 
 
+def _strange(match: re.Match[str]) -> str | None:
+    """As `_name`, if the first word is no ordinary one."""
+    return _name(match) if is_strange(match["span"].split(" ")[0]) else None
+
+
+def _self(match: re.Match[str]) -> str | None:
+    """As `_strange`, but what people are is no name: `I'm Canadian`."""
+    first = match["span"].split(" ")[0]
+    begins = not re.match(r"[\w'\u2019]", match.string[max(0, match.start() - 1) : match.start()])
+    return _strange(match) if begins and not _is_people(first) else None
+
+
+def _is_people(word: str) -> bool:
+    return word.lower() not in COMMON_NAMES and PEOPLES.fullmatch(word) is not None
+
+
+def _strange_full(match: re.Match[str]) -> str | None:
+    """As `_strange`, or two words of which the second is no ordinary one."""
+    words = match["span"].split(" ")
+    return _name(match) if any(map(is_strange, words[:2])) else None
+
+
+def _signature(match: re.Match[str]) -> str | None:
+    """As `_strange_full`, behind a last dash that does not go on with a list."""
+    line_before = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return None if line_before[:1] in "-*~\u2013\u2014\u2022" else _strange_full(match)
+
+
+def _known(match: re.Match[str]) -> str | None:
+    """Take only what is known to be a name, in lower case, too."""
+    bare = _bare(match["span"].split(" ")[0])
+    if bare.lower() not in COMMON_NAMES:
+        return None
+    return _name(match) if bare[0].isupper() else bare
+
+
+def _greeted(match: re.Match[str]) -> str | None:
+    return _known(match) if match["span"][0].islower() else _strange(match)
+
+
+def _known_or_strange(match: re.Match[str]) -> str | None:
+    """Of lower case take a known name or what is no ordinary word; of capitals as `_strange`."""
+    first = match["span"].split(" ")[0]
+    if first[0].isupper():
+        return _strange(match)
+    return _bare(first) if is_strange(first) and _bare(first) not in NEVER_NAMES else None
+
+
 def _in_role(match: re.Match[str]) -> str | None:
-    """After `my brother is`, only a full name is one: `my brother is Welsh`."""
+    """After `my brother is`, only a full name or no ordinary word is one: `my brother is Welsh`."""
+    first = match["span"].split(" ")[0]
+    if first[0].islower():
+        told = not match["is"] and not match["comma"] and _could_be_in_role(first, match)
+        return _bare(first) if told else None
     name = _name(match)
-    return None if name and match["is"] and " " not in name else name
+    told = not match["is"] or " " in (name or "") or (is_strange(first) and not _is_people(first))
+    return name if told else None
 
 
-def _common(match: re.Match[str]) -> str | None:
-    """In lower case, take only what is known to be a name."""
-    bare = _POSSESSIVE.sub("", match["span"])
-    return bare if bare.lower() in COMMON_NAMES else None
+def _could_be_in_role(word: str, match: re.Match[str]) -> bool:
+    """In lower case a word is a name if it is known for one, or is followed as a name often is."""
+    if _bare(word) in COMMON_NAMES:
+        return True
+    after = match.string[match.start("span") + len(word) :]
+    return "-" not in word and is_strange(word) and _AFTER_NAME.match(after) is not None
 
 
 def _introduced(match: re.Match[str]) -> str | None:
     """After `my name is`: capitalised words, or one word in lower case that can be a name."""
-    span = match["span"]
-    first = _POSSESSIVE.sub("", span.split(" ")[0])
+    first = _bare(match["span"].split(" ")[0])
     if not first[0].isupper():
-        return first if _could_be_name(first, match) else None
+        return first if _could_be_introduced(first, match) else None
     kept = _name(match)
     if kept is None:
         return None
@@ -74,118 +153,275 @@ def _introduced(match: re.Match[str]) -> str | None:
     return " ".join(words[:last])
 
 
-def _could_be_name(word: str, match: re.Match[str]) -> bool:
+def _could_be_introduced(word: str, match: re.Match[str]) -> bool:
     if word in COMMON_NAMES:
         return True
     if word in NEVER_NAMES or word in NOT_AFTER_NAME_IS or word.endswith(("ing", "ed", "ly")):
         return False
     after = match.string[match.start("span") + len(word) :].lstrip(" ")
-    return (
-        not after
-        or after[0] in ".,;!\n"
-        or re.match(r"(?:and|i|im|i['\u2019]m)\b", after) is not None
-    )
-
-
-def _place(match: re.Match[str]) -> str | None:
-    """Keep what tells one service from another: from the first telling word to the last."""
-    words = match["span"].split(" ")
-    telling = [place for place, word in enumerate(words) if _tells(word)]
-    if not telling:
-        return None
-    if match["type"][0].islower() and _starts_sentence(match):
-        return None
-    return " ".join(words[telling[0] : telling[-1] + 1])
-
-
-def _tells(word: str) -> bool:
-    bare = word.strip(_WORD_END).lower()
-    return word[0].isupper() and bare not in GENERIC_IN_PLACES and not _CONTRACTED.search(bare)
-
-
-def _starts_sentence(match: re.Match[str]) -> bool:
-    before = match.string[: match.start("span")].rstrip(" \"'“\u2018(")
-    return not before or before[-1] in ".!?\n:"
+    return not after or after[0] in ".,;!\n" or _GOES_ON.match(after) is not None
 
 
 _TITLES = (
-    r"Dr|(?<!TL[;:/])DR|Doctor|Mr|Mrs|MRS|Ms|Mx|Miss|Prof|Professor|Nurse|Sister|Matron|Rev|Reverend|"
-    r"Father|Pastor|Sir|Dame|Lord|Lady|Cllr|Councillor|Sgt|Sergeant|Constable|Auntie|Aunt|Uncle"
+    "Drs?|DR|Doctor|Mr|Mrs|MRS|Ms|Mx|Miss|Prof|Professor|Nurse|Matron|Rev|Reverend|Dame|Cllr|"
+    "Councillor|Sgt|Sergeant|Constable|Midwife"
 )
+_WEAK_TITLES = (
+    "Doctors|Sister|Father|Pastor|Sir|Lord|Lady|Judge|Auntie|Aunt|Uncle|Officer|doctor|nurse|dr|prof|"
+    "professor|mrs|mr|ms|miss|auntie|aunt|uncle"
+)
+_TITLE_WORDS = frozenset(
+    (
+        *("dr", "drs", "doctor", "mr", "mrs", "ms", "mx", "miss", "prof", "professor"),
+        *("nurse", "matron", "rev", "reverend", "dame", "cllr", "councillor", "sgt", "sergeant"),
+        *("constable", "midwife"),
+    )
+)
+_WEAK_TITLE_WORDS = frozenset(_WEAK_TITLES.lower().split("|"))
 _PEOPLE = (
     "woman|man|lady|gentleman|guy|bloke|lad|chap|girl|boy|person|someone|somebody|nurse|doctor|"
     "friend|mate|neighbour|colleague|patient|therapist|counsellor|psychologist|psychiatrist|worker|"
     "volunteer|member|advocate|consultant|daughter|son|baby|child|kid|student|teacher|manager|"
-    "carer|facilitator|coach|mentor|lawyer|solicitor|officer"
+    "carer|facilitator|coach|mentor|lawyer|solicitor|officer|assistant"
 )
 _ROLES = (
-    "psychiatrist|psychologist|psychotherapist|therapist|counsellor|counselor|nurse|CPN|GP|OT|"
-    "doctor|consultant|social worker|support worker|care worker|key ?worker|care[ -]?coordinator|"
-    "care co-ordinator|advocate|mentor|coach|solicitor|manager|boss|teacher|tutor|carer|mum|mother|"
-    "mom|dad|father|brother|sister|son|daughter|husband|wife|partner|boyfriend|girlfriend|fiancée?|"
-    "ex|uncle|aunt|auntie|nan|gran|grandma|grandad|grandson|granddaughter|cousin|nephew|niece|"
-    "friend|best friend|mate|flatmate|neighbour|colleague"
+    "psychiatrist|psychologist|psychotherapist|therapist|counsellor|counselor|nurse|CPN|cpn|GP|gp|"
+    "OT|doctor|consultant|key[ ]?worker|worker|coordinator|co-ordinator|advocate|mentor|coach|"
+    "solicitor|manager|boss|teacher|tutor|carer|chair|secretary|mum|mother-in-law|mother|mom|dad|"
+    "father-in-law|father|brother-in-law|brother|sister-in-law|sister|"
+    "son|daughter|husband|wife|partner|boyfriend|girlfriend|fiancée?|ex|uncle|aunt|auntie|"
+    "nan|gran|grandma|grandad|grandson|granddaughter|cousin|nephew|niece|friend|mate|flatmate|"
+    "neighbour|colleague|stepson|"
+    "stepdaughter|stepdad|stepmum"
 )
-_PLACE_TYPES = "|".join(
+_ROLE_WORDS = frozenset(
+    word for word in re.split(r"\W+", _ROLES.lower()) if word not in {"in", "law", "co", "e"}
+) | {"keyworker", "key", "fianc"}
+_OWNER = re.compile(
+    r"\b(?:my|her|his|our|their|your)[ ](?:[a-z-]+[ ]){0,2}(?:sister-in-|brother-in-)?\Z",
+    re.IGNORECASE,
+)
+
+
+def _owned(match: re.Match[str]) -> str | None:
+    """Ask for `my` shortly before the role, with at most two words between: `my new key worker`."""
+    start = match.start()
+    if not _OWNER.search(match.string, max(0, start - _TITLE_REACH), start):
+        return None
+    return _in_role(match)
+
+
+_SOMEBODY = re.compile(
+    rf"(?:(?<!\w)(?P<people>(?i:{_PEOPLE}))|(?<!\w)[Ii](?:['\u2019]m|[ ]am|m)"
+    r"|(?<!\w)(?:[Hh]e|[Ss]he)(?:['\u2019]s|[ ](?:is|was)))[ ]\Z"
+)
+
+
+def _called(match: re.Match[str]) -> str | None:
+    """Ask for somebody before `called`: of lower case only after `a nurse`, not after `I am`."""
+    start = match.start()
+    somebody = _SOMEBODY.search(match.string, max(0, start - _TITLE_REACH), start)
+    if somebody is None:
+        return None
+    if match["span"][0].islower():
+        return _known_or_strange(match) if somebody["people"] else None
+    return _name(match)
+
+
+_GREETING_WORDS = frozenset(
+    {"hi", "hello", "hey", "hiya", "dear", "thanks", "thank", "cheers", "welcome", "ta"}
+)
+_CLOSING_WORDS = frozenset(
+    {
+        "signed",
+        "regards",
+        "wishes",
+        "sincerely",
+        "faithfully",
+        "love",
+        "solidarity",
+        "care",
+        "cheers",
+    }
+)
+_TALK_WORDS = frozenset(
     (
-        *("Ward", "ward", "Hospital", "hospital", "Infirmary", "Hospice", "Clinic", "Unit"),
-        r"(?:Surgery|Practice|School|Trust)\b(?![ ][A-Z])",  # not in a headline's `Don't Trust Me`
-        r"(?:Medical|Health|Day|Resource|Wellbeing|Children['\u2019]s) Cent(?:re|er)",
-        *("Health Board", "Academy", "Nursing Home", "Care Home"),
+        *("told", "tell", "asked", "ask", "spoke", "speak", "talked", "talk", "met", "saw", "rang"),
+        *("called", "phoned", "emailed", "texted", "contact", "rip"),
     )
 )
-_PLACE_WORD = rf"[{_CAPITAL}][\w'\u2019.-]*"
-_PLACE_LINK = r"(?:(?:and|of|the|upon|on|in|&)[ ]){0,2}"
+_SAYING_WORDS = frozenset(
+    {"said", "says", "told", "asked", "rang", "wrote", "replied", "phoned", "from", "here"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _AtEnd(Rule):
+    """Looks at the end of a text only."""
+
+    def spans(self, reading: Reading) -> Iterator[Region]:
+        text = reading.text
+        yield from self.spans_within(text, max(0, len(text) - _SIGNATURE_REACH), len(text))
+
 
 RULES = (
     Rule(
         "name",
-        re.compile(rf"\b(?:{_TITLES})\b"),
-        re.compile(rf"\b(?:{_TITLES})\b\.?[ ](?P<span>{_NAMES})"),
+        re.compile(rf"(?<!\w)(?<!TL[;:/])(?:{_TITLES})\b\.?[ ](?P<span>{_NAMES})"),
         _titled,
+        words=_TITLE_WORDS,
+        at="words",
     ),
     Rule(
         "name",
-        re.compile(r"\b(?:dr|mr|mrs|ms|miss|prof|nurse)\b"),
-        re.compile(r"\b(?:dr|mr|mrs|ms|miss|prof|nurse)\.?[ ](?P<span>[a-z][a-z'\u2019-]+)"),
-        _common,
+        re.compile(rf"(?<!\w)(?:{_WEAK_TITLES})\b(?:(?<=[dm]r|rs|ms|of)\.)?[ ](?P<span>{_NAMES})"),
+        _strange,
+        words=_WEAK_TITLE_WORDS,
+        at="words",
     ),
     Rule(
         "name",
-        re.compile(r"\bname\b", _I),
+        re.compile(rf"(?<!\w)(?:dr|mr|mrs|ms|miss|prof|nurse)\.?[ ](?P<span>{_LOWER})"),
+        _known,
+        words=frozenset({"dr", "mr", "mrs", "ms", "miss", "prof", "nurse"}),
+        at="words",
+    ),
+    Rule(
+        "name",
+        re.compile(rf"(?<!\w)(?:mr|mrs)\.?[ ](?P<span>{_LOWER})"),
+        _known_or_strange,
+        words=frozenset({"mr", "mrs"}),
+        at="words",
+    ),
+    Rule(
+        "name",
+        re.compile(rf"\[name\] (?:and|&) (?P<span>{_NAMES})"),
+        _strange,
+        words=_TITLE_WORDS | {"doctors"},
+    ),
+    Rule(
+        "name",
         re.compile(
-            r"\b(?i:(?:my|his|her|their)[ ](?:real[ ]|first[ ]|full[ ])?name)"
-            rf"(?:['\u2019]s|[ ]is|[ ]was)[ ](?P<span>{_WORD}(?:[ ]{_WORD}){{0,2}})"
+            r"(?i:(?<=my )|(?<=his )|(?<=her )|(?<=their )|(?<=whose )|(?<=real )|(?<=first )"
+            r"|(?<=full ))(?i:names?)"
+            rf"(?:['\u2019]s|[ ]is|[ ]was|(?<=s))[ ](?P<span>{_WORD}(?:[ ]{_WORD}){{0,2}})"
         ),
         _introduced,
+        words=frozenset({"name", "names"}),
+        at="words",
     ),
     Rule(
         "name",
-        re.compile(r"\b(?:called|named)\b"),
-        re.compile(
-            rf"(?:\b(?i:{_PEOPLE})|\b[Ii](?:['\u2019]m|[ ]am|m)"
-            r"|\b(?:[Hh]e|[Ss]he)(?:['\u2019]s|[ ](?:is|was)))"
-            rf"[ ](?:called|named)[ ](?P<span>{_NAMES})"
-        ),
-        _name,
+        re.compile(rf"(?:(?<=by the )name of|(?<!\w)(?i:name):)[ ](?P<span>{_NAMES})"),
+        _strange,
+        words=frozenset({"name"}),
+        at="words",
     ),
     Rule(
         "name",
-        re.compile(rf"\b(?:{_ROLES})\b"),
-        re.compile(
-            r"\b(?i:my|her|his|our|their|your)[ ]"
-            r"(?:(?:new|old|eldest|youngest|late|lovely|dear)[ ])?"
-            rf"(?:{_ROLES}),?[ ](?:(?:(?P<is>is|was)|called|named)[ ])?(?P<span>{_NAMES})"
-        ),
-        _in_role,
+        re.compile(rf"(?:called|named)[ ](?P<span>{_NAMES}|{_LOWER})"),
+        _called,
+        words=frozenset({"called", "named"}),
+        at="words",
     ),
     Rule(
-        "place",
-        re.compile(rf"\b(?:{_PLACE_TYPES})\b"),
+        "name",
         re.compile(
-            rf"(?<![\w\u2019'-])(?P<span>{_PLACE_WORD}(?:[ ]{_PLACE_LINK}{_PLACE_WORD}){{0,4}})"
-            rf"[ ](?P<type>{_PLACE_TYPES})\b"
+            r"(?i:(?<!\w)call(?:s|ed)?[ ](?:me|him|her)[ ]|(?<!\w)introduced[ ]myself[ ]as[ ])"
+            rf"(?P<span>{_NAMES})"
         ),
-        _place,
+        _strange,
+        words=frozenset({"call", "calls", "called", "introduced"}),
+        at="words",
+    ),
+    Rule(
+        "name",
+        re.compile(
+            rf"(?<!\w)(?i:{_ROLES})\b(?P<comma>,|[ ]\()?[ ]?(?<=[ (])"
+            r"(?:(?:(?:(?:is|was)[ ])?(?:called|named)|(?P<is>is|was))[ ])?"
+            rf"(?P<span>{_NAMES}|{_LOWER})"
+        ),
+        _owned,
+        words=_ROLE_WORDS,
+        at="words",
+    ),
+    Rule(
+        "name",
+        re.compile(rf"I(?:['\u2019]?m|[ ]am)[ ](?P<span>{_NAMES})(?!\w)"),
+        _self,
+        words=frozenset({"im", "m", "am"}),
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?<!\w)(?i:hi|hello|hey)(?:[ ]all)?[ ,!.]{1,2}(?i:i['\u2019]?m)[ ]"
+            rf"(?P<span>{_LOWER})"
+        ),
+        _known_or_strange,
+        words=frozenset({"hi", "hello", "hey"}),
+        at="words",
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?<!\w)(?i:hi|hello|hey|hiya|dear|thanks|thank[ ]you|cheers|welcome|ta)"
+            r"(?:[ ](?:so|very|again|all|to|you|much|then|there)\b){0,2},?[ ]"
+            rf"(?P<span>{_NAMES}|{_LOWER})"
+        ),
+        _greeted,
+        words=_GREETING_WORDS,
+        at="words",
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?<!\w)(?i:signed|regards|wishes|sincerely|faithfully|love|solidarity|care|cheers)"
+            rf"(?:,?[ ]?\n+|,?[ ])[-\u2013\u2014]?[ ]?(?P<span>{_NAMES})"
+            r"(?=[ ]?[.!]?[ ]?x*[ ]?(?:\n|\Z))"
+        ),
+        _strange_full,
+        words=_CLOSING_WORDS,
+        at="words",
+    ),
+    _AtEnd(
+        "name",
+        re.compile(rf"\n[-\u2013\u2014~]{{1,2}}[ ]?(?P<span>{_NAMES})[ ]?x*\Z"),
+        _signature,
+    ),
+    Rule(
+        "name",
+        re.compile(
+            r"(?<!\w)(?i:told|tell|asked|ask|spoke|speak|talked|talk|met|saw|rang|called|phoned|"
+            rf"emailed|texted|contact|rip)[ ](?:(?:to|with|for)[ ])?(?P<span>{_NAMES}|{_LOWER})"
+        ),
+        _known,
+        words=_TALK_WORDS,
+        at="words",
+    ),
+    Rule(
+        "name",
+        re.compile(rf"(?<!\w)with[ ](?P<span>{_NAME})(?![ ][{CAPITAL}])"),
+        _known,
+        words=frozenset({"with"}),
+        at="words",
+    ),
+    Rule(
+        "name",
+        re.compile(rf"(?:\A|(?<=\n))(?P<span>{_NAME})[ ]here\b"),
+        _strange,
+        words=frozenset({"here"}),
+        at="words",
+        reach=(_TITLE_REACH, 5),
+    ),
+    Rule(
+        "name",
+        re.compile(
+            rf"(?<![\w'\u2019-])(?P<span>{_NAME})[ ]"
+            r"(?:said|says|told|asked|rang|wrote|replied|phoned|from[ ]the|here)\b"
+        ),
+        _known,
+        words=_SAYING_WORDS,
+        at="words",
+        reach=(_TITLE_REACH, 9),
     ),
 )

@@ -2,14 +2,29 @@
 
 The names are frequent forenames and surnames of the United Kingdom; those that are also everyday
 words (will, grace, hope, may, young) are left out, since they are only asked about lower case.
+What is an ordinary word was counted: `ordinary_words.txt` says how.
 """
 
+import re
+from importlib.resources import files
 
-def _words(lines: str) -> frozenset[str]:
+
+def word_set(lines: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(lines.split())
 
 
-NEVER_NAMES = _words(
+def _listed(name: str) -> frozenset[str]:
+    text = files("warehouse.protection").joinpath(name).read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+
+
+ORDINARY_WORDS = _listed("ordinary_words.txt")
+
+# What people are that is written with a capital: `I'm Canadian`, `my brother is Jewish`.
+PEOPLES = re.compile(r".+(?:ish|ese|ian|ians|can|cans|ean|eans|ist|ists|ic|ics)", re.IGNORECASE)
+
+NEVER_NAMES = word_set(
     """
     a about actually after again all also although always am an and another any anyone are as
     ask at away back be because been before being best both but by can could crisis dear did do
@@ -34,10 +49,16 @@ NEVER_NAMES = _words(
     associate director student christian muslim facebook google twitter whatsapp zoom skype
     reddit instagram mental health mind rethink samaritans universal credit america world
     universe representation lived experience
+    jesus christ lord satan obama trump bush clinton thatcher blair cameron santa internet
+    gods folks reddit redditors redditor forum forums board mods mod admin admins op
+    north south east west northern southern eastern western
+    welsh dutch french german swiss greek jewish muslim hindu sikh catholic arab thai swede
+    dane finn scot brit american americans autism adhd asperger aspergers martens dre pepper
+    seuss strangelove phil oz watson sherlock
     """
 )
 
-NOT_AFTER_NAME_IS = _words(
+NOT_AFTER_NAME_IS = word_set(
     """
     mud clear dirt important irrelevant unusual common different long short unique known wrong
     right private secret mentioned gone down blank anonymous fine real fake hard easy odd weird
@@ -46,8 +67,12 @@ NOT_AFTER_NAME_IS = _words(
     """
 )
 
-GENERIC_IN_PLACES = _words(
+GENERIC_IN_PLACES = word_set(
     """
+    international united centre center house lodge
+    locked open mixed ward wards admission admissions art arts mainstream grammar boarding
+    faith church village dance music drama film summer law business nurse nurses doctors
+    the drop-in job jobs recovery emergency urgent accident university royal state
     a acute admission admissions adolescent adult adults after all am an and another any are as
     at away back bad be because before behind big biggest both but by british broken busy camhs
     care cardiac carers central charity children children's childrens city clean closed cmht
@@ -69,7 +94,7 @@ GENERIC_IN_PLACES = _words(
     """
 )
 
-COMMON_NAMES = _words(
+COMMON_NAMES = word_set(
     """
     smith jones taylor williams davies evans thomas johnson roberts wilson robinson wright
     thompson hughes edwards harris lewis clarke jackson patel khan ali ahmed hussain begum

@@ -1,28 +1,33 @@
 """Mentions of accounts in running text become the pseudonyms of those accounts.
 
-`@name`, `@name@host`, `u/name` and links to profiles become `author_` and the author's key, one
-word for a tokeniser, equal to the key that the account's own posts carry.
+`@name`, `@name@host`, `u/name`, links to profiles and the lines over quotations that say who wrote
+them become `author_` and the author's key, one word for a tokeniser, equal to the key that the
+account's own posts carry.
 """
 
 import re
 from dataclasses import dataclass
 
+from warehouse.protection import quotations
 from warehouse.protection.keys import FEDERATED, KeyRing
 from warehouse.protection.redaction import Redacted
 
-MENTIONS_VERSION = 1
+MENTIONS_VERSION = 2
 AUTHOR_TOKEN = re.compile(r"\bauthor_[a-z2-7]{24}\b")
 
-_PREFILTER = re.compile(r"@\w|u/|users?/|profile/", re.IGNORECASE)
+_PROFILE_SIGNS = ("/@", "/user", "/u/", "/profile/", "/member", "/author/")
 _PROFILE = re.compile(
     r"(?:https?://)?(?<![\w.@-])(?P<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?)"
-    r"/(?:@|(?P<kind>users?|u|profile)/)(?P<name>[\w.-]*\w(?:@[\w-]+(?:\.[\w-]+)+)?)/?"
+    r"/(?:@|(?P<kind>users?|u|profile|members?|author)/)"
+    r"(?P<name>[\w.-]*\w(?:@[\w-]+(?:\.[\w-]+)+)?)/?"
     r"(?![\w/?#=&%@-])",
     re.IGNORECASE,
 )
+_MEMBER_NUMBER = re.compile(r"\.\d+$")  # XenForo's /members/ann.123/
 _AT = re.compile(
-    r"(?<![\w/.@+=-])@(?P<name>\w(?:[\w.-]*\w)?)(?:@(?P<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?))?"
+    r"@(?<![\w/.@+=-]@)(?P<name>\w(?:[\w.-]*\w)?)(?:@(?P<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?))?"
 )
+_REDDIT_SIGNS = ("u/", "/user/")
 _REDDIT = re.compile(r"(?<![\w/.:])(?:/u/|u/|/user/)(?P<name>[\w-]{3,20})(?![\w/-])", re.IGNORECASE)
 _NO_NAME = re.compile(
     r"\d+(?:[.:]\d+)?(?:am|pm)?|home|work|night|school|least|all|here|everyone|the|a|my",
@@ -45,8 +50,12 @@ class _Reader:
         if host is None:
             if _NO_NAME.fullmatch(name):
                 return match[0]
-            return self.token(self.platform, self.host, name)
+            return self.here(name)
         return self.on_host(host, name)
+
+    def here(self, name: str) -> str:
+        """Name an account of this very site."""
+        return self.token(self.platform, self.host, name)
 
     def on_host(self, host: str, name: str) -> str:
         """Name an account of another host: of the fediverse, unless it is this site's own."""
@@ -59,24 +68,35 @@ class _Reader:
         return self.token("reddit", host, match["name"])
 
     def profile(self, match: re.Match[str]) -> str:
-        host = match["host"]
+        host, kind = match["host"], (match["kind"] or "users").lower()
         if _REDDIT_HOSTS.fullmatch(host):
             return self.reddit(match)
         own = host.lower() == self.host.lower()
-        if not own and (match["kind"] or "users").lower() != "users":
+        if not own and kind != "users":
             return match[0]  # a profile of a platform that we do not know: left to the URL rule
+        if kind.startswith("member"):
+            name = _MEMBER_NUMBER.sub("", match["name"])
+            # a hyphen may stand for a blank, and a number may be all there is
+            return match[0] if "-" in name or name.isdecimal() else self.on_host(host, name)
         return self.on_host(host, match["name"])
 
 
 def replace_mentions(text: str, *, platform: str, host: str, keys: KeyRing) -> Redacted:
     """Return `text` with mentions as seen on `host` replaced by author tokens, and their count."""
-    if not _PREFILTER.search(text):
-        return Redacted(text)
     reader = _Reader(platform, host, keys)
-    before = len(AUTHOR_TOKEN.findall(text))
-    for pattern, name in ((_PROFILE, reader.profile), (_AT, reader.at), (_REDDIT, reader.reddit)):
-        text = pattern.sub(name, text)
-    found = len(AUTHOR_TOKEN.findall(text)) - before
+    original, low = text, text.lower()
+    if quotations.may_hold(low):
+        text = quotations.replace_quoted(text, reader.here)
+    if "/" in low:
+        if any(sign in low for sign in _PROFILE_SIGNS):
+            text = _PROFILE.sub(reader.profile, text)
+        if any(sign in low for sign in _REDDIT_SIGNS):
+            text = _REDDIT.sub(reader.reddit, text)
+    if "@" in text:
+        text = _AT.sub(reader.at, text)
+    if text is original or text == original:
+        return Redacted(original)
+    found = len(AUTHOR_TOKEN.findall(text)) - len(AUTHOR_TOKEN.findall(original))
     return Redacted(text, {"mention": found} if found else {})
 
 
