@@ -245,6 +245,7 @@ chevron_right</span></a></nav>"""
         replies = len(entry.shown) - 1
         said = f"{replies} repl{'y' if replies == 1 else 'ies'}"
         flags = self._flags(thread)
+        latest = self._poster(last, "last-poster", "latest poster")
         title_tag = "item-title thread-title" if self.early else "threads-list-item-title"
         row = "list-group-item threads-list-item"
         return f"""<li id="threads-item-{thread.number}" class="{row}" itemprop="itemListElement"
@@ -263,9 +264,7 @@ chevron_right</span></a></nav>"""
  class="material-icon">chat_bubble_outline</span>
   {replies}
 </span></div>
-<div
-
- class="threads-list-item-col-last-poster">{self._poster(last, "last-poster", "latest poster")}</div>
+<div class="threads-list-item-col-last-poster">{latest}</div>
 <div class="threads-list-item-col-last-activity"><a href="{path}last/"
  class="threads-list-item-last-activity" title="{self.when(last.written_at)} - latest activity">
 {self.day(last.written_at)}</a></div></div></div></div>

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from harvesters.simulation.answers import PLAIN, Answer, Question
+from harvesters.simulation.forums.bbpress import BbPress
 from harvesters.simulation.forums.flaskbb import FlaskBB
 from harvesters.simulation.forums.misago import Misago
 from harvesters.simulation.forums.model import (
@@ -25,7 +26,7 @@ from harvesters.simulation.forums.xenforo2 import XenForo2
 
 SOFTWARES: Mapping[str, type[ForumSoftware]] = {
     software.name: software
-    for software in (XenForo2, PhpBB3, VBulletin4, SMF2, MyBB18, FlaskBB, Misago)
+    for software in (XenForo2, PhpBB3, VBulletin4, SMF2, MyBB18, FlaskBB, Misago, BbPress)
 }
 LONDON = ZoneInfo("Europe/London")
 
