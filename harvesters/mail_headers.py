@@ -25,9 +25,10 @@ _GREATEST_OFFSET = 14 * 3600  # seconds: no zone is further from UTC
 _BRACKETED = re.compile(r"<([^<>]+)>")
 _BLANK = re.compile(r"\s+")
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
-_MUNGED = re.compile(
-    r"(?<![\w.+-])([\w.+-]{1,64})\s{1,3}(?:at|\(a\)|\(at\)|\[at\])\s{1,3}"
-    r"([\w-]{1,63}(?:[.•][\w-]{1,63}){1,8})",
+_AT = r"\s{1,3}(?:at|\(a\)|\(at\)|\[at\])\s{1,3}"
+_MUNGED = re.compile(  # of `me at ann at example.org` the second half
+    rf"(?<![\w.+-])([\w.+-]{{1,64}}){_AT}([\w-]{{1,63}}(?:[.\u2022][\w-]{{1,63}}){{1,8}})"
+    rf"(?![\w-])(?!{_AT}[\w-]{{1,63}}[.\u2022])",
     re.IGNORECASE,
 )
 _IN_PARENTHESES = re.compile(r"\(([^()]*)\)\s*$")
@@ -38,6 +39,7 @@ _REPLY = re.compile(
     re.IGNORECASE,
 )
 _LIST_TAG = re.compile(r"^\s*\[[^\][]{1,60}\]\s*")
+_ZONE = re.compile(r"\d:\d\d(?::\d\d)?\s+(?:[+-]\d{2,4}|[A-Za-z]{1,5}\b)")
 _DIGITS = re.compile(r"\d")
 
 
@@ -121,7 +123,7 @@ def sender_of(value: str) -> Sender:
 
 def demunged(text: str) -> str:
     """Return `text` with `ann at example.org` and the like as addresses again."""
-    return _MUNGED.sub(lambda found: f"{found[1]}@{found[2].replace('•', '.')}", text)
+    return _MUNGED.sub(lambda found: f"{found[1]}@{found[2]}".replace("\u2022", "."), text)
 
 
 def message_id_of(value: str) -> str | None:
@@ -163,7 +165,7 @@ def moment_of(value: str, *, now: datetime) -> Moment | None:
         return None
     if not _EARLIEST < written < now + _LATEST_AHEAD:
         return None
-    return Moment(written, zone_known=offset is not None or text.rstrip().endswith("-0000"))
+    return Moment(written, zone_known=_ZONE.search(text) is not None)
 
 
 def received_moment(values: Iterable[str], *, now: datetime) -> Moment | None:
