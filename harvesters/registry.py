@@ -10,6 +10,7 @@ from harvesters.client import PoliteClient
 from harvesters.discourse import DiscourseHarvester
 from harvesters.feed import FeedHarvester
 from harvesters.html_forum import HtmlForumHarvester
+from harvesters.lemmy import LemmyHarvester
 from harvesters.mailing_list import MailingListHarvester
 from harvesters.mastodon import MastodonHarvester
 from harvesters.reddit import RedditHarvester
@@ -38,6 +39,7 @@ PLATFORMS: Mapping[str, Platform] = MappingProxyType(
         "discourse": DiscourseHarvester,
         "feed": FeedHarvester,
         "forum": HtmlForumHarvester,
+        "lemmy": LemmyHarvester,
         "mailing_list": MailingListHarvester,
         "mastodon": MastodonHarvester,
         "reddit": RedditHarvester,

@@ -8,21 +8,26 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flows import stages
+from flows.night import open_warehouse, prepare_night
+from flows.settings import key_file, load_settings
 from harvesters.base import Harvester, SourceSpec
 from harvesters.client import PoliteClient
 from harvesters.gate import HostGate
 from harvesters.registry import open_harvester
 from tests.real_servers.conftest import free_port, wait_until_listening
+from warehouse.home import Home
 from warehouse.protection.keys import KeyRing
-from warehouse.records import Batch, Community, Known, Post, PostRef, VirtualClock
+from warehouse.records import Batch, Community, Known, LoadCounts, Post, PostRef, VirtualClock
 
 pytestmark = pytest.mark.slow
 
@@ -69,9 +74,10 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         Path(os.environ.get("VALUETALK_ATPROTO_FOLDER", "~/.cache/valuetalk-atproto"))
     )
     scratch = tmp_path_factory.mktemp("atproto")
+    data = Path(tempfile.mkdtemp(prefix="valuetalk-postgres-"))  # pytest's own is root's alone
     servers: list[subprocess.Popen[Any]] = []
     try:
-        postgres = start_postgres(binaries[-1].parent, scratch, servers)
+        postgres = start_postgres(binaries[-1].parent, data, servers)
         redis = start_redis(scratch, servers)
         process = start_network(folder, scratch, postgres, redis)
         servers.append(process)
@@ -83,6 +89,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
             for pipe in (server.stdin, server.stdout):
                 if pipe is not None:
                     pipe.close()
+        shutil.rmtree(data, ignore_errors=True)
 
 
 def installed(folder: Path) -> Path:
@@ -110,16 +117,12 @@ def installed(folder: Path) -> Path:
     return folder
 
 
-def start_postgres(binaries: Path, scratch: Path, servers: list[subprocess.Popen[Any]]) -> str:
-    data, port = scratch / "postgres", free_port()
-    data.mkdir()
+def start_postgres(binaries: Path, data: Path, servers: list[subprocess.Popen[Any]]) -> str:
+    port = free_port()
     as_user: list[str] = []
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         shutil.chown(data, "postgres", "postgres")
-        for parent in (scratch, *scratch.parents[:3]):
-            if parent.stat().st_uid == 0 and parent != Path("/tmp"):  # is open already
-                parent.chmod(parent.stat().st_mode | 0o011)
     made = [*as_user, str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "atp"]
     subprocess.run(made, check=True, capture_output=True)
     settings = [f"-p{port}", "-cfsync=off", f"-cunix_socket_directories={data}"]
@@ -177,6 +180,48 @@ def open_source(tmp_path: Path, network: Network) -> Iterator[Any]:
 
     yield opened
     client.close()
+
+
+SETTINGS = """
+[study]
+name = "Real network"
+contact = "tests@example.org"
+[harvest]
+spacing_seconds = 0.0
+history_days = 3650
+[[sources]]
+name = "sky"
+platform = "bluesky"
+url = "{url}"
+licence = "invented"
+ethics_ref = "simulated"
+options = {{ threads = true }}
+[[sources.communities]]
+community = "mira.test"
+name = "Mira"
+"""
+
+
+class Study:
+    """A home over the network, with nights a virtual day apart."""
+
+    def __init__(self, root: Path, url: str) -> None:
+        self.home = Home(root)
+        self.home.create()
+        self.home.simulated_mark.write_text("{}")
+        self.home.settings_file.write_text(SETTINGS.format(url=url))
+        KeyRing.create(key_file(self.home, load_settings(self.home)))
+        self.clock = VirtualClock(datetime.now(UTC))
+
+    def night(self) -> tuple[list[stages.CommunityReport], LoadCounts]:
+        self.clock.advance_to(self.clock.now() + timedelta(days=1))
+        night = prepare_night(self.home.root, flow="test", clock=self.clock)
+        source = night.settings.sources[0]
+        reports = stages.harvest_source(night, source) + stages.recheck_source(night, source)
+        with open_warehouse(night) as warehouse:
+            counts = stages.load_landed(warehouse, night)
+            stages.erase(warehouse, night)
+        return reports, counts
 
 
 def posts_of(batches: list[Batch]) -> dict[str, Post]:
@@ -255,3 +300,23 @@ def test_a_search_with_an_account_goes_through_its_server(
 
     assert len(posts_of(batches)) in {118, 119, 120}  # some were changed by then
     assert batches[-1].complete
+
+
+def test_a_second_night_on_an_unchanged_network_costs_a_handful(
+    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALUETALK_KEY_FILE", str(tmp_path / "keys" / "test.key"))
+    study = Study(tmp_path / "home", network.seeded["appview"])
+
+    reports, counts = study.night()
+    assert all(report.status == "complete" for report in reports), reports
+    held = counts.new
+    assert held in range(130, 140)
+
+    reports, counts = study.night()
+    assert all(report.status == "complete" for report in reports), reports
+    assert (counts.new, counts.edited, counts.missed) == (0, 0, 0)
+    harvested = [report.requests for report in reports if report.activity == "harvest"]
+    assert sum(harvested) <= 5
+    rechecks = [report.requests for report in reports if report.activity == "recheck"]
+    assert sum(rechecks) <= 1 + held // 25
