@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -40,9 +41,10 @@ def spoilt(
         if further or not request.url.path.endswith(path) or not response.content:
             return response
         item = whole = response.json()
-        for step in steps[:-1]:
-            item = item[step]
-        item[steps[-1]] = value
+        with suppress(LookupError):  # a thread asked for by itself may have no such place
+            for step in steps[:-1]:
+                item = item[step]
+            item[steps[-1]] = value
         return httpx.Response(200, content=json.dumps(whole).encode("utf-8", "surrogatepass"))
 
     return answered
