@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from warehouse.errors import WarehouseError
 from warehouse.protection.keys import KeyRing
-from warehouse.protection.mentions import advance_mentions
+from warehouse.protection.pseudonyms import advance_mentions
 
 _COLUMNS = """
 SELECT table_name, column_name, data_type FROM duckdb_columns()

@@ -32,7 +32,7 @@ from warehouse.landing import (
 )
 from warehouse.protection.erasure_list import ErasureList
 from warehouse.protection.keys import KeyRing
-from warehouse.protection.mentions import advance_mentions
+from warehouse.protection.pseudonyms import advance_mentions
 from warehouse.records import SegmentHeader
 
 _AT_ONCE = 64  # segments that are rewritten together, and held in memory for that

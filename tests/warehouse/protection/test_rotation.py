@@ -118,6 +118,7 @@ def test_what_a_harvest_that_ran_meanwhile_lands_is_brought_forward_at_its_load(
     assert held == [(account(study, "ann"), f"hello author_{account(study, 'bea')}")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["advance_rows", "advance_segments", "write_lists", "copy_afresh"])
 def test_a_rotation_that_was_ended_is_gone_on_with_by_whoever_opens(
     study, monkeypatch, step, holding
@@ -149,6 +150,7 @@ def test_a_rotation_that_was_ended_is_gone_on_with_by_whoever_opens(
         assert found == [(account(study, "ann"),), (account(study, "bea"),)]
 
 
+@pytest.mark.slow
 def test_three_rotations_at_once_are_as_three_one_by_one(study):
     with study.open() as warehouse:
         plant(study, warehouse)
