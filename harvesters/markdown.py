@@ -10,38 +10,40 @@ length allows.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from html import unescape
 
 from harvesters.markup import Markup, clean
 
-_MARKED = re.compile(r"[*_~`^\[\]\\>#|&<=]|^[ \t]*(?:[-+]|\d{1,3}[.)])(?:\s|$)|--", re.MULTILINE)
+_MARKED = re.compile(r"[*_~`^\[\]\\>#|&<=]|^[ \t]*(?:[-+]|\d{1,3}\.)(?:\s|$)|--", re.MULTILINE)
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})[^`]*$")
 _QUOTE = re.compile(r"\s{0,3}(?:>(?!!)[ \t]?)+")
-_HEADING = re.compile(r"\s{0,3}#{1,6}(?:[ \t]+|$)")
+_HEADING = re.compile(r"\s{0,3}(?:#{1,6}(?:[ \t]+|$)|#{2,6}(?!#))")
 _HEADING_END = re.compile(r"[ \t]+#+[ \t]*$")
-_BULLET = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
-_RULE = re.compile(r"\s*(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|=+[ \t]*)$")
+_BULLET = re.compile(r"\s*(?:[-*+]|\d{1,3}\.)[ \t]+(?=\S)")
+_INDENTED = re.compile(r"(?: {4}|\t)\s*\S")
+_RULE = re.compile(r"\s*(?:(?:\*[ \t]*){3,}|(?:-[ \t]*)+|(?:_[ \t]*){3,}|=+[ \t]*)$")
 _TABLE_RULE = re.compile(r"(?=.*\|)[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _CELL_END = re.compile(r"(?<!\\)\|")
-_DEFINITION = re.compile(r"\s{0,3}\[[^\[\]]+\]:\s*<?(?:https?://|/)\S*(?:\s+[\"'(].*)?$")
+_DEFINITION = re.compile(r"\s{0,3}\[([^\[\]]+)\]:\s*<?(?:https?://|/)\S*(?:\s+[\"'(].*)?$")
 
-_SPOILER = re.compile(r">!|!<")
+_SPOILER = re.compile(r">!((?:[^!>]|!(?!<)|>(?!!))*)!<")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CODE = re.compile(r"(?<!`)(`+)(?!`)([^`]+)\1(?!`)")
 _IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _LINK = re.compile(
     r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]"
-    r"\([ \t]*(?:<[^<>]*>|(?:[^\s()]|\([^\s()]*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'))?[ \t]*\)"
+    r"(?:\([ \t]*(?:<[^<>]*>|(?:[^\s()]|\([^\s()]*\))*)(?:\s+(?:\"[^\"]*\"|'[^']*'))?[ \t]*\)"
+    r"| ?\((?:https?://|/)[^()\n]*(?:\([^()\n]*\)[^()\n]*)*\))"
 )
-_REFERENCE = re.compile(r"\[([^\[\]]+)\]\[[^\[\]]*\]")
+_REFERENCE = re.compile(r"\[([^\[\]]+)\](?:\[([^\[\]]*)\])?")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^<>\s]+)>")
 _STARS = re.compile(r"\*{1,3}(?=\S)([^*]+)(?<=\S)\*{1,3}")
 _LOW_LINES = re.compile(r"(?<!\w)_{1,3}(?=\S)((?:[^_]|(?<=[^\W_])_(?=[^\W_]))+)(?<=\S)_{1,3}(?!\w)")
 _STRUCK = re.compile(r"~~(?=\S)([^~]+)(?<=\S)~~")
-_RAISED = re.compile(r"(?<!\^)\^+\(([^()]*)\)|(?<![^\s(*_])\^+(?=[^\W_])")
+_RAISED = re.compile(r"(?<!\^)\^+\(([^()]*)\)|(?<![\d^])\^+(?![\s^])|(?<=\d)\^+(?![\s^\d-])")
 _NESTED = 3  # how deep emphasis in emphasis is taken off
 _SHIFT = 0xE000  # where literal signs are kept from being read as marks
 _HIDE = {sign: sign + _SHIFT for sign in range(0x21, 0x7F) if not chr(sign).isalnum()}
@@ -64,8 +66,10 @@ def markdown_to_text(source: str) -> Markup:
         return Markup(text, text)
     every: list[str] = []
     own: list[str] = []
-    for piece in _pieces(_PRIVATE.sub("", _BREAKS.sub("\n", source)).split("\n")):
-        text = _inline("\n".join(piece.lines))
+    lines = _PRIVATE.sub("", _BREAKS.sub("\n", source)).split("\n")
+    named = {found[1].lower() for line in lines if (found := _DEFINITION.match(line))}
+    for piece in _pieces(lines):
+        text = _inline("\n".join(piece.lines), named)
         every.append(text)
         if not piece.quoted:
             own.append(text)
@@ -78,13 +82,14 @@ def _pieces(lines: list[str]) -> Iterator[_Piece]:
     held = _Piece([], quoted=False)
     fence = ""
     tables = _table_lines(lines)
+    code = _indented_lines(lines)
     for place, line in enumerate(lines):
         content, quoted = _unquoted(line)
         marked = _FENCE.match(content)
         if marked and (not fence or content.strip().startswith(fence)):
             fence = "" if fence else marked[1]
             content = ""
-        elif fence:
+        elif fence or place in code:
             content = content.translate(_HIDE)
         elif place in tables:
             content = _CELL_END.sub("\n", "" if _TABLE_RULE.match(content) else content)
@@ -110,12 +115,30 @@ def _table_lines(lines: list[str]) -> set[int]:
     places: set[int] = set()
     inside = False
     for place, line in enumerate(lines):
-        if not inside and "|" in line and _TABLE_RULE.match(_unquoted(line)[0]):
+        begins = place > 0 and "|" in line and "|" in lines[place - 1]
+        if begins and not inside and _TABLE_RULE.match(_unquoted(line)[0]):
             inside = True
-            places.add(max(place - 1, 0))
+            places.add(place - 1)
         inside = inside and "|" in line
         if inside:
             places.add(place)
+    return places
+
+
+def _indented_lines(lines: list[str]) -> set[int]:
+    """Return the places of lines that are code: indented after an empty line, outside of lists."""
+    places: set[int] = set()
+    after_empty, listed = True, False
+    for place, line in enumerate(lines):
+        if not line.strip():
+            after_empty = True
+            continue
+        indented = _INDENTED.match(line) is not None
+        if indented and not listed and (after_empty or place - 1 in places):
+            places.add(place)
+        elif not indented:
+            listed = _BULLET.match(line) is not None
+        after_empty = False
     return places
 
 
@@ -129,21 +152,28 @@ def _without_block_marks(line: str) -> str:
     return line[bullet.end() :] if bullet else line
 
 
-def _inline(text: str) -> str:
-    """Take off the marks inside a paragraph."""
-    text = _SPOILER.sub("", text)
+def _inline(text: str, named: Collection[str]) -> str:
+    """Take off the marks inside a paragraph; `named` links are defined elsewhere in the post."""
+    if ">!" in text:
+        text = _SPOILER.sub(r"\1", text)
     if "`" in text:
         text = _CODE.sub(lambda code: code[2].translate(_HIDE), text)
     if "\\" in text:
         text = _ESCAPE.sub(lambda escaped: escaped[1].translate(_HIDE), text)
     if "[" in text:
-        text = _REFERENCE.sub(r"\1", _LINK.sub(r"\1", _IMAGE.sub(" ", text)))
+        text = _LINK.sub(r"\1", _IMAGE.sub(" ", text))
+    if named and "[" in text:
+        text = _REFERENCE.sub(lambda found: _referred(found, named), text)
     if "<" in text:
         text = _AUTOLINK.sub(lambda link: link[1].translate(_HIDE), text)
     text = _without_emphasis(text)
     if "&" in text:
         text = unescape(text)
     return text.translate(_SHOW)
+
+
+def _referred(found: re.Match[str], named: Collection[str]) -> str:
+    return found[1] if (found[2] or found[1]).lower() in named else found[0]
 
 
 def _without_emphasis(text: str) -> str:
