@@ -110,7 +110,7 @@ class LemmyHarvester:
             for page in walk.pages(partial(self._api.page, kind, _bounds(kind, community))):
                 threads.note(page, comments=kind == "comment")
                 cursor |= _cursor(walk, kind)
-                batch = self._batch(community, page)
+                batch = self._batch(community, page, threads.told)
                 n_read += batch.expected or 0
                 yield replace(batch, cursor=dict(cursor) or None)
             cursor |= _cursor(walk, kind)
@@ -156,7 +156,7 @@ class LemmyHarvester:
             met: set[str] = set()
             for page in walk.pages(partial(self._api.page, "comment", bounds)):
                 met |= _there(page)
-                yield self._batch(community, page)
+                yield self._batch(community, page, threads.told)
             count = ThreadCount(native_thread_id=thread, expected=promised, fetched=1 + len(met))
             yield _counted(community, count, whole=walk.finished and 1 + len(met) >= promised)
         waiting = len(uneven[THREADS_A_NIGHT:])
@@ -168,7 +168,7 @@ class LemmyHarvester:
                 complete=False,
             )
 
-    def _batch(self, community: Community, page: Page) -> Batch:
+    def _batch(self, community: Community, page: Page, told: set[str]) -> Batch:
         context = self._context(community.community, page.fetched_at)
         build = partial(build_view, context, site=self._spec.url)
         reading = read_items(page.wanted, build, what=self._spec.url)
@@ -176,7 +176,7 @@ class LemmyHarvester:
             source=community.source,
             community=community.community,
             posts=reading.posts,
-            sightings=tuple(_sightings(context, page)),
+            sightings=tuple(_sightings(context, page, told)),
             expected=len(page.wanted),
             fetched=len(reading.posts),
             drops=reading.drops,
@@ -229,9 +229,13 @@ class LemmyHarvester:
 
 @dataclass
 class _Threads:
-    """Compares how many posts threads promise with how many of them are known."""
+    """Compares how many posts threads promise with how many of them are known.
+
+    `told` are the items of which a walk has said that they are no more.
+    """
 
     known: Known
+    told: set[str] = field(default_factory=set)
     promised: dict[str, int] = field(default_factory=dict)
     seen: dict[str, set[str]] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
@@ -298,14 +302,16 @@ def _counted(community: Community, count: ThreadCount, *, whole: bool) -> Batch:
     )
 
 
-def _sightings(context: ReadContext, page: Page) -> Iterator[Sighting]:
-    """Yield each item once whose text its author or a moderator has taken back."""
+def _sightings(context: ReadContext, page: Page, told: set[str]) -> Iterator[Sighting]:
+    """Yield once each item, as long as it is not told, whose text was taken back."""
     reasons = {
         name: reason
         for view in page.listed
         if isinstance(view, Mapping)
         for name, reason in withdrawn(view)
+        if name not in told
     }
+    told.update(reasons)
     for name, reason in reasons.items():
         yield Sighting(
             source=context.source,

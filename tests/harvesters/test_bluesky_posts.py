@@ -88,7 +88,7 @@ def test_a_quotation_is_read_and_is_not_the_authors_own_text(
     (quoting,) = parse_posts(recording("bluesky/quotes.json"), context)
 
     assert quoting.own_text.endswith(": value is collective")
-    quoted = "Værdi & samskabelse: 价值是什么? 😀 #coproduction https://example.org/x"  # noqa: RUF001
+    quoted = "Værdi & samskabelse: 价值是什么? 😀 #coproduction https://example.org/x"
     assert quoting.text == f"{quoting.own_text}\n{quoted}"
 
 

@@ -29,7 +29,7 @@ from warehouse.home import Home
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Batch, Community, Known, LoadCounts, Post, PostRef, VirtualClock
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # installing takes minutes
 
 HERE = Path(__file__).parent
 DEV_ENV = "@atproto/dev-env@0.6.7"
