@@ -89,9 +89,14 @@ class ClosedSite:
     def page(self, address: str) -> BlogPage:
         """Read an entry's page; the last one is kept, since it is often wanted twice."""
         if self._page is None or self._page[0] != address:
-            content = self._client.get(address).content
-            what = f"a page of {self._spec.source}"
-            self._page = (address, read_page(content, url=address, what=what))
+            response = self._client.get(address)
+            page = read_page(
+                response.content,
+                url=address,
+                what=f"a page of {self._spec.source}",
+                links=response.headers.get("link", ""),
+            )
+            self._page = (address, page)
         return self._page[1]
 
     def comments_on_pages(self, address: str) -> dict[int, FeedItem]:
@@ -136,7 +141,7 @@ class ClosedSite:
         )
 
     def _entries(self, walk: FeedWalk, items: Sequence[FeedItem], fetched_at: datetime) -> Batch:
-        context = self._context(walk, fetched_at)
+        context = self.context(walk.community.community, fetched_at)
 
         def build(item: FeedItem) -> Post:
             text = self.page(item.page).text if item.content is None else None
@@ -219,7 +224,7 @@ class ClosedSite:
     def _comments(
         self, walk: FeedWalk, entry: int, items: Sequence[FeedItem], fetched_at: datetime
     ) -> Reading:
-        context = self._context(walk, fetched_at)
+        context = self.context(walk.community.community, fetched_at)
         return read_feed(
             items,
             lambda item: build_feed_comment(context, item, entry),
@@ -256,13 +261,9 @@ class ClosedSite:
             return [], True
         return feed_items(response.content, what=f"a feed of {self._spec.source}")
 
-    def _context(self, walk: FeedWalk, fetched_at: datetime) -> ReadContext:
-        return read_context(
-            self._spec,
-            community=walk.community.community,
-            fetched_at=fetched_at,
-            keys=self._keys,
-        )
+    def context(self, community: str, fetched_at: datetime) -> ReadContext:
+        """Say where and when something of the site was read."""
+        return read_context(self._spec, community=community, fetched_at=fetched_at, keys=self._keys)
 
 
 def _batch(community: Community, reading: Reading, *, count: ThreadCount | None = None) -> Batch:

@@ -28,6 +28,10 @@ NO_TEXT = "excerpt_only"
 LARGEST = 2**63
 _ENTRY = re.compile(r"[?&]p=(\d{1,19})\b")
 _COMMENT = re.compile(r"#comment-(\d{1,19})\b")
+# what WordPress puts before a reply, in feeds only: "In reply to X.", with a link to the comment
+_ANSWERED = re.compile(
+    r"^\s*<p>[^<>]{0,60}<a href=\"[^\"]*#comment-(\d{1,19})\"[^<>]*>[^<>]*</a>[^<>]{0,30}</p>\s*"
+)
 # an emoji that WordPress turned into a picture, for feed readers only
 _EMOJI = re.compile(r"<img [^<>]*?alt=\"([^\"<>]{1,16})\"[^<>]*?class=\"wp-smiley\"[^<>]*?>")
 _PREFIXES = {
@@ -188,9 +192,14 @@ def _item(element: "etree._Element") -> FeedItem:
             replies_to = child.get("ref") or child.get("href") or ""
         elif name:
             texts.setdefault(name, child.text or "")
+    guid = (texts.get("guid") or texts.get("id") or "").strip()
     content = texts.get("content:encoded", texts.get("content"))
+    answered = _ANSWERED.match(content or "") if "#comment-" in guid else None
+    if content and answered and (not replies_to or f"#comment-{answered[1]}" in replies_to):
+        content = content[answered.end() :]
+        replies_to = replies_to or f"#comment-{answered[1]}"
     return FeedItem(
-        guid=(texts.get("guid") or texts.get("id") or "").strip(),
+        guid=guid,
         link=link,
         title=texts.get("title", "").strip(),
         author=(author or texts.get("dc:creator") or "").strip() or None,

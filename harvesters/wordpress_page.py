@@ -27,6 +27,7 @@ _CONTENT = (
 _COMMENT_TEXT = ("comment-content", "wp-block-comment-content", "comment-text", "comment-body")
 _COMMENT_AUTHOR = ("fn", "wp-block-comment-author-name", "comment-author")
 _SHORT = re.compile(r"[?&]p=(\d{1,19})\b")
+_SHORT_HEADER = re.compile(r"[?&]p=(\d{1,19})>;\s*rel=\"?shortlink")
 _BODY = re.compile(r"\bpostid-(\d{1,19})\b")
 _COMMENT_ID = re.compile(r"(?:li-|div-)?comment-(\d{1,19})")
 _COMMENT_PAGE = re.compile(r"comment-page-(\d{1,4})\b|[?&]cpage=(\d{1,4})\b")
@@ -45,22 +46,25 @@ class BlogPage:
     n_pages: int
 
 
-def read_page(content: bytes, *, url: str, what: str) -> BlogPage:
-    """Read an entry's page; raises `ParseError` where it is no page of a WordPress."""
+def read_page(content: bytes, *, url: str, what: str, links: str = "") -> BlogPage:
+    """Read an entry's page; raises `ParseError` where it is no page of a WordPress.
+
+    `links` is the answer's header `Link`, which names the short link whatever the theme shows.
+    """
     source = content.decode("utf-8", "replace")
+    named = _matched(_SHORT_HEADER, links)
     try:
-        root = html.document_fromstring(_DECLARED.sub("", source, count=1))
+        root = html.document_fromstring(_DECLARED.sub("", source, count=1) or "<html></html>")
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, RecursionError) as error:
         raise _no_page(what) from error
-    number = _entry_number(root)
+    number = named or _entry_number(root)
     comments = tuple(islice(_comments(root, source, url), MOST_COMMENTS))
-    if number is None and not comments and _by_class(root, _CONTENT) is None:
-        article = root.find(".//article")
-        if article is None:
-            raise _no_page(what)
+    text = _text(root)
+    if number is None and not comments and text is None:
+        raise _no_page(what)
     return BlogPage(
         number=number,
-        text=_text(root),
+        text=text,
         needs_password=b"post-password-form" in content,
         comments=comments,
         n_pages=_n_pages(source),

@@ -1,14 +1,18 @@
 """Second looks at a WordPress whose REST API is closed: by the pages of its entries.
 
-A page tells whether an entry and its comments are there. What a page shows is not letter for letter
-what a feed said, so it tells no edits: those are seen while the feeds show an entry or comment.
+A page tells whether an entry and its comments are there. Comments are compared by the entry's feed,
+as far as it reaches, and beyond by the page, which spells them as the API does. An entry's page
+holds what its theme adds, so an entry's edits are seen only while the site's feed shows it.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 from harvesters.base import Gone, ParseError
-from harvesters.rechecking import gone, present, unknown
+from harvesters.rechecking import gone, look_at, present, unknown
 from harvesters.wordpress_closed import ClosedSite
+from harvesters.wordpress_feed import FeedItem, build_feed_comment
 from warehouse.records import Clock, PostRef, Sighting
 
 
@@ -44,28 +48,44 @@ def _look_at_thread(
         return
     if page.number is not None and str(page.number) != number:
         raise ParseError("an entry's address leads to another entry")
-    shown = _shown(site, address, refs)
+    shown, all_shown = _comments(site, address, refs)
     for ref in refs:
+        item = shown.get(ref.native_id)
         if page.needs_password:
             yield gone(ref, reason="login_required", seen_at=clock.now())
-        elif ref.kind == "post" or ref.native_id in shown:
+        elif ref.kind == "post":
             yield present(ref, seen_at=clock.now())
-        elif "" in shown:
-            yield unknown(ref, reason="error", seen_at=clock.now())
-        else:
+        elif item is not None:
+            yield _compared(site, ref, item, entry=int(number), clock=clock)
+        elif all_shown:
             yield gone(ref, reason="not_found", seen_at=clock.now())
+        else:
+            yield unknown(ref, reason="error", seen_at=clock.now())
 
 
-def _shown(site: ClosedSite, address: str, refs: Sequence[PostRef]) -> frozenset[str]:
-    """Return the comments that an entry shows; with an empty name among them if not all of them.
+def _compared(
+    site: ClosedSite, ref: PostRef, item: FeedItem, *, entry: int, clock: Clock
+) -> Sighting:
+    if item.published is None or item.content is None:
+        return present(ref, seen_at=clock.now())
+    context = replace(site.context(ref.community, clock.now()), known_hash=ref.content_hash)
+    build = partial(build_feed_comment, context, item, entry)
+    return look_at(ref, build, seen_at=clock.now(), reasons={})
 
-    A theme may show none on the page that its feed has, and then tells nothing of the others.
+
+def _comments(
+    site: ClosedSite, address: str, refs: Sequence[PostRef]
+) -> tuple[dict[str, FeedItem], bool]:
+    """Return the comments that an entry shows, and whether one that is not among them is gone.
+
+    A theme may show none on the page though the feed has some, and then tells nothing of the rest.
     """
-    if all(ref.kind == "post" for ref in refs):
-        return frozenset()
-    numbers = set(site.comments_on_pages(address))
-    hidden = False
-    if not numbers:
-        numbers = set(site.newest_on(address))
-        hidden = bool(numbers)
-    return frozenset({*(f"comment:{n}" for n in numbers), *([""] if hidden else [])})
+    wanted = {ref.native_id for ref in refs if ref.kind == "comment"}
+    if not wanted:
+        return {}, True
+    by_feed = {f"comment:{number}": item for number, item in site.newest_on(address).items()}
+    if wanted <= by_feed.keys():
+        return by_feed, True
+    on_pages = site.comments_on_pages(address)
+    shown = {f"comment:{number}": item for number, item in on_pages.items()} | by_feed
+    return shown, bool(on_pages) or not by_feed

@@ -46,6 +46,10 @@ class WordPressFeeds:
     def answer(self, question: Question) -> Answer | None:
         """Answer a question for a feed or a page; None for anything else."""
         path = question.path.strip("/")
+        if question.one("feed"):  # as in /?p=12&feed=atom
+            return self._of_one(
+                question.one("p") or "", question, atom=question.one("feed") == "atom"
+            )
         place, atom = path.removesuffix("feed/atom"), path.endswith("feed/atom")
         if not atom:
             place = path.removesuffix("feed")
@@ -55,7 +59,10 @@ class WordPressFeeds:
             return self._entries(question, atom=atom)
         if place == "comments/":
             return self._comment_feed(self._comments.posts, question, atom=atom)
-        entry = self._named(place.strip("/"), question.now)
+        return self._of_one(place.strip("/"), question, atom=atom)
+
+    def _of_one(self, name: str, question: Question, *, atom: bool) -> Answer:
+        entry = self._named(name, question.now)
         shown = self._of_entry.get(entry.number, []) if entry else []
         return self._comment_feed(shown, question, atom=atom) if entry else NOT_FOUND
 

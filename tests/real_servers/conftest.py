@@ -55,6 +55,16 @@ class WordPressSite:
         counts: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
         return counts
 
+    def close_api(self) -> None:
+        """Keep guests from the REST API, as security plugins do."""
+        plugins = self.root / "wp-content" / "mu-plugins"
+        plugins.mkdir(parents=True, exist_ok=True)
+        (plugins / "closed.php").write_text(_CLOSED)
+
+    def open_api(self) -> None:
+        """Let guests ask the REST API again."""
+        (self.root / "wp-content" / "mu-plugins" / "closed.php").unlink()
+
     def n_requests(self) -> int:
         """How many requests the site has answered, by its own log."""
         return self.requests_log.read_text(errors="replace").count(" Accepted")
@@ -170,4 +180,9 @@ define('WP_SITEURL', '{url}');
 $table_prefix = 'wp_';
 if (!defined('ABSPATH')) {{ define('ABSPATH', __DIR__ . '/'); }}
 require_once ABSPATH . 'wp-settings.php';
+"""
+_CLOSED = """<?php
+add_filter('rest_authentication_errors', function () {
+    return new WP_Error('rest_not_logged_in', 'Closed.', ['status' => 401]);
+});
 """

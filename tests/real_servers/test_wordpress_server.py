@@ -42,7 +42,9 @@ class Study:
         self.home.create()
         self.home.simulated_mark.write_text("{}")
         self.home.settings_file.write_text(SETTINGS.format(url=url))
-        KeyRing.create(key_file(self.home, load_settings(self.home)))
+        key = key_file(self.home, load_settings(self.home))
+        if not key.exists():
+            KeyRing.create(key)
         self.clock = VirtualClock(datetime.now(UTC))
 
     def night(self) -> tuple[list[CommunityReport], LoadCounts]:
@@ -119,3 +121,54 @@ def test_edits_and_deletions_of_a_real_wordpress_are_seen(study: Study, wordpres
     texts = {row[0] for row in study.rows("SELECT own_text FROM posts")}
     assert "Comment 4, now said otherwise." in texts
     assert not {"Comment 7 about what helped.", "Comment 9 about what helped."} & texts
+
+
+def test_a_real_wordpress_that_closes_its_api_reads_post_for_post_as_by_the_api(  # type: ignore[no-untyped-def]
+    tmp_path: Path, wordpress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not (wordpress.root / "wp-content/themes/twentytwentythree").is_dir():
+        pytest.skip("no theme, so pages are empty: install wordpress-theme-twentytwentythree")
+    monkeypatch.setenv("VALUETALK_KEY_FILE", str(tmp_path / "keys" / "test.key"))
+    opened = Study(tmp_path / "opened", wordpress.url)
+    opened.night()
+    wordpress.close_api()
+    closed = Study(tmp_path / "closed", wordpress.url)
+    reports, counts = closed.night()
+
+    assert all(report.status == "complete" for report in reports), reports
+    assert counts.new == 46
+    same = """
+        SELECT l.native_id, l.native_thread_id, p.kind, p.created_at, p.title, p.text, p.own_text,
+               parent.native_id AS parent, p.language, r.content_hash
+        FROM posts p JOIN locators l USING (post_id)
+        LEFT JOIN locators parent ON parent.post_id = p.parent_id
+        JOIN post_revisions r ON r.post_id = p.post_id ORDER BY ALL
+    """
+    assert closed.rows(same) == opened.rows(same)
+    authors = """
+        SELECT l.native_id, p.author_key FROM posts p JOIN locators l USING (post_id)
+        WHERE p.kind = 'comment' ORDER BY ALL
+    """
+    assert closed.rows(authors) == opened.rows(authors)
+
+    before = wordpress.n_requests()
+    _, counts = closed.night()
+    assert (counts.new, counts.edited, counts.missed) == (0, 0, 0)
+    assert counts.present >= 46
+    assert wordpress.n_requests() - before <= 2 + 12 * 2 + 10  # two feeds; a recheck of pages
+
+    wordpress.act("change")
+    _, counts = closed.night()
+    # a comment; the edited entry lies behind the feed's first page. One trashed, one held
+    assert (counts.edited, counts.missed) == (1, 2)
+    _, counts = closed.night()
+    assert counts.confirmed == 2
+    texts = {row[0] for row in closed.rows("SELECT own_text FROM posts")}
+    assert "Comment 4, now said otherwise." in texts
+    assert closed.rows("SELECT count(*) AS n FROM posts") == [(44,)]
+
+    wordpress.open_api()
+    nights = [closed.night()[1] for _ in range(6)]
+    assert sum(counts.new for counts in nights) == 0
+    assert sum(counts.edited for counts in nights) == 1  # the entry, once the API shows it
+    assert closed.rows("SELECT count(*) AS n FROM posts") == [(44,)]
