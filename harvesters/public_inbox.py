@@ -34,6 +34,7 @@ from warehouse.records import Batch, Community, CursorValue, Known, PostRef, Sig
 
 OVERLAP = timedelta(days=3)  # servers' clocks differ, and some mails wait on their way
 NOTHING_FOUND = 404
+NO_SUCH_MAIL = (300, 404)
 MOST_SUMMARIES = 200  # a page of results shows so many; of more it only guesses the number
 MOST_FEED_PAGES = 200
 MOST_THREADS = 500
@@ -176,7 +177,9 @@ class PublicInbox:
                 continue
             if read >= MOST_THREADS:
                 return _box(mails, unreadable, size, fetched_at), False
-            response = self._desk.client.get(f"{address}t.mbox.gz")
+            response = self._desk.client.get(f"{address}t.mbox.gz", accept=NO_SUCH_MAIL)
+            if response.status in NO_SUCH_MAIL:  # deleted since the feed was read
+                continue
             box = self._desk.mailbox(response.content, response.fetched_at)
             mails |= {mail.id_hash: mail for mail in box.mails}
             unreadable, size, read = unreadable + box.unreadable, size + box.size, read + 1

@@ -120,7 +120,7 @@ def test_a_month_of_pipermail_is_read_with_whole_addresses_and_without_names(
 
     assert first.title == "What does it mean to be heard?"
     assert first.text == (
-        "We were asked for our views again. Write to me at [email] or to\n"
+        f"We were asked for our views again. Write to me at author_{first.author_key} or to\n"
         "[email] if you want to speak about it.\n"
         "From the outside it looks like co-production. It is not."
     )
