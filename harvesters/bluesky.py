@@ -77,7 +77,7 @@ class BlueskyHarvester:
     needs_communities: ClassVar[bool] = True
     needs_secrets: ClassVar[tuple[str, ...]] = ()
     needs_approval: ClassVar[bool] = False
-    evidence = "real server: AT Protocol AppView 0.6.7"
+    evidence = "real server: AT Protocol dev-env 0.6.7"
 
     def __init__(
         self, spec: SourceSpec, *, client: PoliteClient, keys: KeyRing, clock: Clock

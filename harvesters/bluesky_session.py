@@ -25,6 +25,7 @@ class BlueskySession:
         self._source = spec.source
         self._client = client
         self._server = str(spec.options.get("server", SERVER)).rstrip("/")
+        self._is_secret = self._server.startswith("https://") or spec.allow_private
         self._username = spec.secrets.get("username", "")
         self._password = spec.secrets.get("password", "")
         self._access = ""
@@ -70,6 +71,11 @@ class BlueskySession:
         )
 
     def _begin(self) -> None:
+        if not self._is_secret:
+            raise Blocked(
+                f"{self._source} would send a password unencrypted; write its option server with "
+                "https://"
+            )
         account = {"identifier": self._username, "password": self._password}
         response = self._client.post(
             f"{self._server}/xrpc/com.atproto.server.createSession",

@@ -1,5 +1,6 @@
 """Searches of Bluesky with the study's own account, against an invented server."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -104,6 +105,14 @@ def test_a_wrong_password_is_blocked_without_saying_it(site: Any) -> None:
         harvest(site, view)
     assert not any(secret in str(raised.value) for secret in SECRETS.values())
     assert "app-password" not in repr(SPEC)
+
+
+def test_a_password_is_never_sent_unencrypted(site: Any) -> None:
+    spec = replace(SPEC, options={"server": "http://pds.example"})
+
+    with pytest.raises(Blocked, match="https://"):
+        harvest(site, found(3), spec=spec)
+    assert site.requests == []
 
 
 def test_where_a_search_gives_out_it_is_asked_for_what_is_older(
