@@ -37,10 +37,17 @@ from harvesters.list_archives import (
     neighbours,
     windows,
 )
-from harvesters.mail_headers import Moment, archive_hash, message_id_of, sender_of, thread_subject
+from harvesters.mail_headers import (
+    Moment,
+    Sender,
+    archive_hash,
+    message_id_of,
+    sender_of,
+    thread_subject,
+)
 from harvesters.mail_posts import MailThreads
 from harvesters.mails import Mail, read_body, trimmed
-from harvesters.reading import Reading
+from harvesters.reading import MALFORMED, Reading
 from warehouse.records import Batch, Community, Known, Post, PostRef, Sighting, ThreadCount
 
 OVERLAP = timedelta(days=7)  # a moderated mail comes days after its date
@@ -191,7 +198,7 @@ def read_email(item: Mapping[str, Any], now: datetime) -> Mail:
     content = text_field(item, "content").replace("\r\n", "\n")
     who = sender_of(str(object_field(item, "sender").get("address") or ""))
     name = item.get("sender_name")
-    sender = type(who)(who.address, name if isinstance(name, str) else "", who.munged)
+    sender = Sender(who.address, name if isinstance(name, str) else "")
     parent = _EMAIL.search(str(item.get("parent") or ""))
     thread = _THREAD.search(str(item.get("thread") or ""))
     own = archive_hash(message_id) if message_id else None
@@ -302,10 +309,11 @@ class _Walk:
             if mail.id_hash is not None:
                 self._threads.tell(mail.id_hash, thread)
         reading = self._reading(box)
+        left_out = sum(n for reason, n in reading.drops.items() if reason != MALFORMED)
         count = ThreadCount(
             native_thread_id=self._desk.thread_id(thread),
             expected=expected,
-            fetched=len(reading.posts),
+            fetched=len(reading.posts) + left_out,
         )
         fresh = [post for post in reading.posts if post.native_id not in self._landed]
         return batch_of(
