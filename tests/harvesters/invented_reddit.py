@@ -1,9 +1,12 @@
 """An invented Reddit of one subreddit, which answers PRAW as far as harvesters ask."""
 
 import json
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -176,3 +179,37 @@ class InventedReddit:
             found += [t for t in self.things.values() if t["data"].get("parent_id") == name]
         answer = {"json": {"errors": [], "data": {"things": found}}}
         return httpx.Response(200, content=json.dumps(answer))
+
+
+@contextmanager
+def served(reddit: InventedReddit) -> Iterator[tuple[str, list[str]]]:
+    """Serve an invented Reddit on this machine; yields its address and the paths asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            url = f"http://reddit.example{self.path}"
+            fields = dict(self.headers.items())
+            answer = reddit(httpx.Request(self.command, url, headers=fields, content=body))
+            self.send_response(answer.status_code)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_POST = do_GET  # noqa: N815 # the name that the server looks for
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
