@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from harvesters.simulation.answers import PLAIN, Answer, Question
 from harvesters.simulation.forums.bbpress import BbPress
 from harvesters.simulation.forums.flaskbb import FlaskBB
+from harvesters.simulation.forums.invision4 import Invision4
 from harvesters.simulation.forums.misago import Misago
 from harvesters.simulation.forums.model import (
     Board,
@@ -22,11 +23,23 @@ from harvesters.simulation.forums.phpbb3 import PhpBB3
 from harvesters.simulation.forums.smf2 import SMF2
 from harvesters.simulation.forums.software import ForumSoftware, Theme
 from harvesters.simulation.forums.vbulletin4 import VBulletin4
+from harvesters.simulation.forums.vbulletin5 import VBulletin5
 from harvesters.simulation.forums.xenforo2 import XenForo2
 
 SOFTWARES: Mapping[str, type[ForumSoftware]] = {
     software.name: software
-    for software in (XenForo2, PhpBB3, VBulletin4, SMF2, MyBB18, FlaskBB, Misago, BbPress)
+    for software in (
+        XenForo2,
+        PhpBB3,
+        VBulletin4,
+        SMF2,
+        MyBB18,
+        FlaskBB,
+        Misago,
+        BbPress,
+        VBulletin5,
+        Invision4,
+    )
 }
 LONDON = ZoneInfo("Europe/London")
 
