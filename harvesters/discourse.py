@@ -6,6 +6,7 @@ that it read, so that several categories of a site cost its pages once.
 
 A post's native id is its post id, which stays when moderators move a post. The number that a reply
 names is turned into a post id among the posts of the same batch; elsewhere the parent is not known.
+With the option `topics = true` topics are counted and, where posts are missing, read as a whole.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any, ClassVar
 from harvesters.base import Gone, ParseError, SourceSpec
 from harvesters.batching import merge_batches
 from harvesters.client import Params, PoliteClient
+from harvesters.discourse_topics import Met, Topics, WholeTopic
 from harvesters.json_fields import (
     MalformedItem,
     json_object,
@@ -49,6 +51,7 @@ from warehouse.records import (
     Post,
     PostRef,
     Sighting,
+    ThreadCount,
 )
 
 FORBIDDEN = 403
@@ -101,6 +104,7 @@ def build_discourse_post(
         body=partial(html_to_text, text_field(item, "cooked")),
         raw=text_field(item, "raw"),
         url=f"{site or f'https://{context.host}'}/t/{slug}/{topic}/{number}",
+        automated=_is_machine(item),
     )
 
 
@@ -142,9 +146,13 @@ class DiscourseHarvester:
     ) -> Iterator[Batch]:
         """Yield what was posted in a category; `since` bounds a first harvest."""
         self._store.start(community.community)
-        replies = _Replies()
-        for batch in merge_batches(self._batches(community, since, known, replies)):
+        replies, met = _Replies(), Met()
+        for batch in merge_batches(self._batches(community, since, known, replies, met)):
             yield replace(batch, posts=tuple(replies.resolve(batch.posts)))
+        if self._spec.options.get("topics") is True:
+            topics = Topics(known, met, self._ask)
+            for batch in merge_batches(self._topics(community, topics, replies)):
+                yield replace(batch, posts=tuple(replies.resolve(batch.posts)))
 
     def recheck(self, posts: Sequence[PostRef]) -> Iterator[Sighting]:
         """Yield one sighting for each post, twenty posts of a topic a request."""
@@ -160,12 +168,19 @@ class DiscourseHarvester:
         )
 
     def _batches(
-        self, community: Community, since: datetime | None, known: Known, replies: "_Replies"
+        self,
+        community: Community,
+        since: datetime | None,
+        known: Known,
+        replies: "_Replies",
+        met: Met,
     ) -> Iterator[Batch]:
         walk = NewestFirstWalk(Progress.read(known.cursor), since)
         for items, fetched_at in walk.pages(self._page):
             replies.note(items)
-            yield self._batch(community, items, fetched_at, walk.cursor())
+            own = [item for item in items if str(item.get("category_id")) == community.community]
+            met.note(own)
+            yield self._batch(community, own, fetched_at, walk.cursor())
         yield Batch(
             source=community.source,
             community=community.community,
@@ -176,12 +191,11 @@ class DiscourseHarvester:
     def _batch(
         self,
         community: Community,
-        items: Sequence[Mapping[str, Any]],
+        own: Sequence[Mapping[str, Any]],
         fetched_at: datetime,
         cursor: Mapping[str, CursorValue] | None,
     ) -> Batch:
         context = self._context(community.community, fetched_at)
-        own = [item for item in items if str(item.get("category_id")) == community.community]
         build = partial(build_discourse_post, context, site=self._spec.url)
         reading = read_items(own, build, what=self._address())
         return Batch(
@@ -195,6 +209,42 @@ class DiscourseHarvester:
             drops=reading.drops,
             complete=reading.complete,
         )
+
+    def _topics(self, community: Community, topics: Topics, replies: "_Replies") -> Iterator[Batch]:
+        """Yield the counts of the topics that were met, and the posts of those that are cut."""
+        for topic in topics.whole_topics(community.community):
+            replies.note(topic.items)
+            yield self._topic_batch(community, topic)
+        if topics.left_out:
+            yield Batch(
+                source=community.source,
+                community=community.community,
+                drops={"topic_left": topics.left_out},
+                complete=False,
+            )
+
+    def _topic_batch(self, community: Community, topic: WholeTopic) -> Batch:
+        read = self._batch(community, topic.items, topic.fetched_at, None)
+        count = ThreadCount(
+            native_thread_id=topic.native_id, expected=topic.expected, fetched=topic.fetched
+        )
+        missing = topic.expected - topic.fetched
+        return replace(
+            read,
+            threads=(count,),
+            expected=len(topic.items) + missing,
+            complete=read.complete and not missing,
+        )
+
+    def _ask(
+        self, path: str, parameters: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], datetime] | None:
+        """Read an answer by its path; None where guests may not see it."""
+        address = f"{self._spec.url}{path}"
+        response = self._client.get(address, params=parameters, accept=(FORBIDDEN,))
+        if response.status == FORBIDDEN:
+            return None
+        return json_object(response.content, what=address), response.fetched_at
 
     def _context(self, community: str, fetched_at: datetime) -> ReadContext:
         return read_context(self._spec, community=community, fetched_at=fetched_at, keys=self._keys)
@@ -337,6 +387,12 @@ def _items(answer: object, what: str) -> list[Mapping[str, Any]]:
 def _by_id(answer: Mapping[str, Any], what: str) -> dict[str, dict[str, Any]]:
     items = _items(answer.get("post_stream"), what)
     return {str(item["id"]): dict(item) for item in items if "id" in item}
+
+
+def _is_machine(item: Mapping[str, Any]) -> bool:
+    """Tell whether the forum itself wrote: its system user and its robots have negative ids."""
+    number = item.get("user_id")
+    return isinstance(number, int) and number < 0
 
 
 def _why_hidden(item: Mapping[str, Any]) -> str | None:
