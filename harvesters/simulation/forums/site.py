@@ -9,6 +9,7 @@ from harvesters.simulation.answers import PLAIN, Answer, Question
 from harvesters.simulation.forums.bbpress import BbPress
 from harvesters.simulation.forums.flaskbb import FlaskBB
 from harvesters.simulation.forums.invision4 import Invision4
+from harvesters.simulation.forums.khoros import Khoros
 from harvesters.simulation.forums.misago import Misago
 from harvesters.simulation.forums.model import (
     Board,
@@ -39,6 +40,7 @@ SOFTWARES: Mapping[str, type[ForumSoftware]] = {
         BbPress,
         VBulletin5,
         Invision4,
+        Khoros,
     )
 }
 LONDON = ZoneInfo("Europe/London")
