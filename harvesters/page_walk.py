@@ -139,7 +139,6 @@ class PageWalk:
         except (ParseError, Gone):
             if self._n_pages > before:
                 raise
-        self._met.clear()
         return (yield from self._leg(ask, None, self.floor, final=True))
 
     def _leg(
@@ -147,6 +146,7 @@ class PageWalk:
     ) -> Generator[Page, None, bool]:
         """Walk down to `floor`; tells at its end whether it came there."""
         stale = 0
+        self._met.clear()  # a leg may begin among what the one before it read
         while self._n_pages < MAX_PAGES and stale < MAX_STALE:
             page = ask(token)
             self._n_pages += 1
