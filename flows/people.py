@@ -11,6 +11,7 @@ from flows.setting_sections import ARCHIVE, SourceSettings
 from flows.settings import Settings
 from harvesters.addresses import without_tracking
 from harvesters.archives.transcripts import PLATFORM as TRANSCRIPT
+from harvesters.bluesky_posts import ACCOUNTS_HOST
 from harvesters.reading import site_host
 from warehouse.gateway import Warehouse
 from warehouse.protection.hosts import plain_host
@@ -19,6 +20,7 @@ from warehouse.protection.phrases import words_of
 from warehouse.protection.redaction import redact
 
 REDDIT = ("reddit", "reddit.com")
+BLUESKY = ("bluesky", ACCOUNTS_HOST)
 _POST = """
 SELECT DISTINCT source, native_id FROM locators
 WHERE ($source IS NULL OR source = $source) AND (
@@ -87,10 +89,14 @@ def author_keys(
         places = [home for one in _of_platform(settings, platform) for home in _homes(one)]
         if platform in {*FEDERATED, BY_ADDRESS} and "@" in handle.strip().lstrip("@"):
             places.append((platform, ""))
-        if platform == REDDIT[0]:
-            places.append(REDDIT)
+        places += [home for home in (REDDIT, BLUESKY) if home[0] == platform]
     else:
         raise RequestError("say with --source or --platform where the account is")
+    if (BLUESKY in places or platform == BLUESKY[0]) and not handle.strip().startswith("did:"):
+        raise RequestError(
+            "an account of Bluesky is known by its DID, which stays when its handle changes; give "
+            "that: did:plc: and 24 characters"
+        )
     if not places:
         raise RequestError(
             f"the settings have no source of the platform {platform}; name the account with its "
@@ -163,7 +169,8 @@ def _homes(source: SourceSettings) -> list[tuple[str, str]]:
             REDDIT,
         ]
     homes = [(source.platform, site_host(source.url or ""))]
-    return [*homes, REDDIT] if source.platform == REDDIT[0] else homes
+    elsewhere = [home for home in (REDDIT, BLUESKY) if home[0] == source.platform]
+    return [*homes, *elsewhere]
 
 
 def _find(

@@ -6,7 +6,9 @@ it writes for them, and land segments, which it loads.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -193,8 +195,7 @@ class Warehouse:
             if not segment.is_file() and ledger.has(self.connection, path=path):
                 return LoadCounts(already_loaded=True)
             content = self._read(segment)
-            listed = ErasureList.read(self.connection)
-            kept = segment_rewriting.settle_waiting(landing, content, listed=listed, keys=self.keys)
+            kept = self._settle(content, ErasureList.read(self.connection))
         with threads_for(self.connection, kept), self.transaction() as connection:
             if ledger.has(connection, path=path, sha256=kept.sha256):
                 ledger.enter_again(connection, content, path=path, now=now)
@@ -297,16 +298,16 @@ class Warehouse:
         """
         now = self.clock.now()
         with clear_errors(self.home.database):
-            pending = erasure.read_pending(self.connection)
             sweep = erasure.sweep_due(self.connection, self.keys)
+            if sweep:
+                self._settle_waiting()
+            pending = erasure.read_pending(self.connection)
             if pending or sweep:
                 ledger.remove_half_written(self.home.landing, clock_file=self._lock.path)
                 exported.remove_holding(self.connection, self.home.exports)
                 segment_rewriting.rewrite_segments(
                     self.connection, self.home.landing, pending, sweep=sweep
                 )
-                if sweep:
-                    self._settle_waiting()
                 with self.transaction() as connection:
                     erasure.delete_rows(connection, self.keys, now=now)
             if erasure.copy_is_due(self.connection):
@@ -352,9 +353,25 @@ class Warehouse:
         """Bring segments that wait under the newest key, without what is refused."""
         listed = ErasureList.read(self.connection, with_deleted=True)
         for file in self.pending_segments():
-            segment_rewriting.settle_waiting(
-                self.home.landing, self._read(file), listed=listed, keys=self.keys
-            )
+            self._settle(self._read(file), listed)
+
+    def _settle(self, segment: Segment, listed: ErasureList) -> Segment:
+        """Return a waiting segment as it may be loaded, on disk too.
+
+        What is held of a refused post is withdrawn first: it may be a version without the phrase.
+        That a post was gone when an older version was read says nothing of what is held of it.
+        """
+        judge = partial(segment_rewriting.judge_waiting, segment, keys=self.keys)
+        judged = judge(listed=listed)
+        refused = judged.refused
+        if refused and listed.deleted:
+            refused = judge(listed=replace(listed, deleted={})).refused
+        if refused:
+            with self.transaction() as connection:
+                erasure.withdraw_refused(
+                    connection, segment.header.source, refused, now=self.clock.now()
+                )
+        return segment_rewriting.settle_waiting(self.home.landing, judged)
 
     def _read(self, file: Path) -> Segment:
         return ledger.read_or_put_aside(

@@ -250,6 +250,7 @@ WRONG_USE = [
     ("optout add --author ann", 2, "say with --source or --platform where the account is"),
     ("optout add --author ann --platform lemmy", 2, "no source of the platform lemmy"),
     ("optout add --author @ --source forum", 2, "the handle is empty"),
+    ("optout add --author ann.example --platform bluesky", 2, "is known by its DID"),
     ("optout add --author ann --source frum", 2, "did you mean forum?"),
     ("optout add --thread 7", 2, "by its native id and --source"),
     ("optout add --thread https://forum.example/t/none/9", 1, "no post is held under that"),

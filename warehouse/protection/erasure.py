@@ -6,7 +6,7 @@ ended and done again: segments are written anew without the posts, then their ro
 table in one transaction that also asks for the fresh copy of the file.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import compress
 from typing import Any
@@ -139,6 +139,18 @@ def forget_source(connection: duckdb.DuckDBPyConnection, source: str, *, now: da
     connection.execute(_ASK_SWEEP, {"now": now})
     connection.execute("DELETE FROM validators WHERE source = $s", {"s": source})
     return _withdraw(connection, post_ids, now=now)
+
+
+def withdraw_refused(
+    connection: duckdb.DuckDBPyConnection, source: str, ids: Collection[str], *, now: datetime
+) -> int:
+    """Withdraw held posts of which a version came that is refused, as one with a phrase is."""
+    held = connection.execute(
+        "SELECT post_id FROM locators WHERE source = $source "
+        "AND native_id IN (SELECT unnest($ids::VARCHAR[]))",
+        {"source": source, "ids": [*ids]},
+    ).fetchall()
+    return _withdraw(connection, [post_id for (post_id,) in held], now=now)
 
 
 def reapply(connection: duckdb.DuckDBPyConnection, keys: KeyRing, *, now: datetime) -> int:

@@ -107,24 +107,41 @@ def advance_segments(connection: duckdb.DuckDBPyConnection, landing: Path, keys:
     return behind
 
 
-def settle_waiting(
-    landing: Path, segment: Segment, *, listed: ErasureList, keys: KeyRing
-) -> Segment:
-    """Return a waiting segment under the newest author key and without what is refused.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A waiting segment under the newest author key, and the native ids that are refused in it."""
 
-    The file on disk follows; the new one is whole before the old one goes, and ended in between,
-    both wait and say the same.
-    """
+    segment: Segment
+    header: SegmentHeader
+    rows: pa.Table
+    refused: frozenset[str]
+
+    @property
+    def stays(self) -> bool:
+        """Whether the file on disk is as it must be."""
+        return not self.refused and self.header is self.segment.header
+
+
+def judge_waiting(segment: Segment, *, listed: ErasureList, keys: KeyRing) -> Judged:
+    """Say what of a waiting segment is refused."""
     header, rows = _advanced(segment, keys)
-    refused = listed.refused(rows, keys)
-    if any(refused):
-        ids: list[Any] = rows.column("native_id").to_pylist()
-        gone = set(compress(ids, refused))
-        header, rows = without_rows(
-            replace(segment, header=header, rows=rows), [native_id in gone for native_id in ids]
-        )
-    elif header is segment.header:
+    ids: list[Any] = rows.column("native_id").to_pylist()
+    refused = frozenset(compress(ids, listed.refused(rows, keys)))
+    return Judged(segment, header, rows, refused)
+
+
+def settle_waiting(landing: Path, judged: Judged) -> Segment:
+    """Write a waiting segment as it was judged, and return it.
+
+    The new file is whole before the old one goes; ended in between, both wait and say the same.
+    """
+    segment, header, rows = judged.segment, judged.header, judged.rows
+    if judged.stays:
         return segment
+    ids: list[Any] = rows.column("native_id").to_pylist()
+    if judged.refused:
+        advanced = replace(segment, header=header, rows=rows)
+        header, rows = without_rows(advanced, [id_ in judged.refused for id_ in ids])
     content = encode_segment(header, rows)
     heir = segment.path.with_name(segment_name(segment_stem(segment.path), content))
     if heir != segment.path:

@@ -88,6 +88,18 @@ def test_an_earlier_version_that_held_the_phrase_goes_too(loaded, holding):
     assert loaded.load(study.post("1", "harmless")) == LoadCounts(new=1)
 
 
+def test_an_edit_that_brings_the_phrase_in_takes_the_post_out(loaded, holding):
+    study = loaded.study
+    loaded.warehouse.connection.execute("SET force_compression = 'uncompressed'")
+    loaded.warehouse.forget("phrase", WORDS, register="optouts")
+    loaded.load(study.post("1", "the harmless hedgehog"), study.post("2"))
+    study.next_night()
+    assert loaded.load(study.post("1", f"the {WORDS}")) == LoadCounts(refused=1)
+    assert loaded.rows("SELECT native_id FROM locators") == [("2",)]
+    loaded.warehouse.erase_confirmed()
+    assert holding(study.home.root, WORDS, "hedgehog") == {}
+
+
 def test_a_copy_that_was_not_entered_leaves_its_segment_too(loaded):
     study = loaded.study
     shared = {"item_key": "k1", "author_key": "a" * 24}
@@ -185,7 +197,7 @@ OPTOUTS = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nights=st.lists(NIGHT, min_size=1, max_size=2), optouts=OPTOUTS)
 def test_refusing_at_ingest_equals_erasing_after(tmp_path_factory, nights, optouts):
     """Whether the requests come first or last, the same is held once everything is read again."""
