@@ -136,8 +136,16 @@ def _could_be_in_role(word: str, match: re.Match[str]) -> bool:
     """In lower case a word is a name if it is known for one, or is followed as a name often is."""
     if _bare(word) in COMMON_NAMES:
         return True
-    after = match.string[match.start("span") + len(word) :]
-    return "-" not in word and is_strange(word) and _AFTER_NAME.match(after) is not None
+    if "-" in word or not is_strange(word):
+        return False
+    return _AFTER_NAME.match(match.string, match.start("span") + len(word)) is not None
+
+
+def _called(match: re.Match[str]) -> str | None:
+    """Take a name in lower case only after `a nurse called`, not after `I am called`."""
+    if match["span"][0].islower():
+        return _known_or_strange(match) if match["people"] else None
+    return _name(match)
 
 
 def _introduced(match: re.Match[str]) -> str | None:
@@ -197,37 +205,6 @@ _ROLES = (
 _ROLE_WORDS = frozenset(
     word for word in re.split(r"\W+", _ROLES.lower()) if word not in {"in", "law", "co", "e"}
 ) | {"keyworker", "key", "fianc"}
-_OWNER = re.compile(
-    r"\b(?:my|her|his|our|their|your)[ ](?:[a-z-]+[ ]){0,2}(?:sister-in-|brother-in-)?\Z",
-    re.IGNORECASE,
-)
-
-
-def _owned(match: re.Match[str]) -> str | None:
-    """Ask for `my` shortly before the role, with at most two words between: `my new key worker`."""
-    start = match.start()
-    if not _OWNER.search(match.string, max(0, start - _TITLE_REACH), start):
-        return None
-    return _in_role(match)
-
-
-_SOMEBODY = re.compile(
-    rf"(?:(?<!\w)(?P<people>(?i:{_PEOPLE}))|(?<!\w)[Ii](?:['\u2019]m|[ ]am|m)"
-    r"|(?<!\w)(?:[Hh]e|[Ss]he)(?:['\u2019]s|[ ](?:is|was)))[ ]\Z"
-)
-
-
-def _called(match: re.Match[str]) -> str | None:
-    """Ask for somebody before `called`: of lower case only after `a nurse`, not after `I am`."""
-    start = match.start()
-    somebody = _SOMEBODY.search(match.string, max(0, start - _TITLE_REACH), start)
-    if somebody is None:
-        return None
-    if match["span"][0].islower():
-        return _known_or_strange(match) if somebody["people"] else None
-    return _name(match)
-
-
 _GREETING_WORDS = frozenset(
     {"hi", "hello", "hey", "hiya", "dear", "thanks", "thank", "cheers", "welcome", "ta"}
 )
@@ -319,10 +296,15 @@ RULES = (
     ),
     Rule(
         "name",
-        re.compile(rf"(?:called|named)[ ](?P<span>{_NAMES}|{_LOWER})"),
+        re.compile(
+            rf"(?:(?<!\w)(?P<people>(?i:{_PEOPLE}))|(?<!\w)[Ii](?:['\u2019]m|[ ]am|m)"
+            r"|(?<!\w)(?:[Hh]e|[Ss]he)(?:['\u2019]s|[ ](?:is|was)))"
+            rf"[ ](?:called|named)[ ](?P<span>{_NAMES}|{_LOWER})"
+        ),
         _called,
         words=frozenset({"called", "named"}),
         at="words",
+        reach=(_TITLE_REACH, 60),
     ),
     Rule(
         "name",
@@ -337,13 +319,15 @@ RULES = (
     Rule(
         "name",
         re.compile(
-            rf"(?<!\w)(?i:{_ROLES})\b(?P<comma>,|[ ]\()?[ ]?(?<=[ (])"
+            r"(?<!\w)(?i:my|her|his|our|their|your)[ ](?:[a-z-]+[ ]){0,2}"
+            rf"(?i:{_ROLES})\b(?P<comma>,|[ ]\()?[ ]?(?<=[ (])"
             r"(?:(?:(?:(?:is|was)[ ])?(?:called|named)|(?P<is>is|was))[ ])?"
             rf"(?P<span>{_NAMES}|{_LOWER})"
         ),
-        _owned,
+        _in_role,
         words=_ROLE_WORDS,
         at="words",
+        reach=(_TITLE_REACH, 70),
     ),
     Rule(
         "name",
@@ -392,7 +376,8 @@ RULES = (
         "name",
         re.compile(
             r"(?<!\w)(?i:told|tell|asked|ask|spoke|speak|talked|talk|met|saw|rang|called|phoned|"
-            rf"emailed|texted|contact|rip)[ ](?:(?:to|with|for)[ ])?(?P<span>{_NAMES}|{_LOWER})"
+            rf"emailed|texted|contact|rip)[ ](?:(?:to|with|for)[ ])?"
+            rf"(?P<span>{_NAMES}|{_LOWER})"
         ),
         _known,
         words=_TALK_WORDS,

@@ -6,17 +6,18 @@ An organisation's plain page stays: that people point to it is part of what they
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
 
 from warehouse.protection.rules import Reading, Region, Rule
 
 _I = re.IGNORECASE
-_PEOPLE_HOSTS = (
-    *("facebook.com", "fb.com", "instagram.com", "twitter.com", "x.com", "t.co", "tiktok.com"),
-    *("youtube.com", "youtu.be", "linkedin.com", "t.me", "github.com", "linktr.ee", "bit.ly"),
-    *("reddit.com", "redd.it", "bsky.app", "threads.net", "pinterest.com", "flickr.com"),
-    *("discord.gg", "discord.com", "snapchat.com", "wa.me", "spotify.com", "soundcloud.com"),
-    *("gofundme.com", "justgiving.com", "change.org", "medium.com", "patreon.com", "ko-fi.com"),
+_PEOPLE_HOSTS = frozenset(
+    (
+        *("facebook.com", "fb.com", "instagram.com", "twitter.com", "x.com", "t.co", "tiktok.com"),
+        *("youtube.com", "youtu.be", "linkedin.com", "t.me", "github.com", "linktr.ee", "bit.ly"),
+        *("reddit.com", "redd.it", "bsky.app", "threads.net", "pinterest.com", "flickr.com"),
+        *("discord.gg", "discord.com", "snapchat.com", "wa.me", "spotify.com", "soundcloud.com"),
+        *("gofundme.com", "justgiving.com", "change.org", "medium.com", "patreon.com", "ko-fi.com"),
+    )
 )
 _PERSONAL_SITES = re.compile(
     r"\.(?:wordpress|blogspot|tumblr|substack|wixsite|weebly|livejournal|typepad|github|neocities)\."
@@ -27,7 +28,7 @@ _PERSONAL_SITES = re.compile(
 _PUBLIC_BODIES = re.compile(
     r"(?:^|\.)(?:(?:gov|nhs|parliament|police)\.uk|gov\.(?:scot|wales)|nice\.org\.uk|cqc\.org\.uk)$"
 )
-_SCHEMELESS = "|".join(re.escape(host) for host in _PEOPLE_HOSTS)
+_SCHEMELESS = "|".join(re.escape(host) for host in sorted(_PEOPLE_HOSTS))
 _USER_SEGMENT = re.compile(
     r"(?:users?|u|members?|profiles?|people|person|author|in|accounts?|threads?|topics?|posts?|"
     r"comments?|status(?:es)?|messages?|t|p|d|forms?|invite)",
@@ -38,19 +39,19 @@ _DATE_PART = re.compile(r"(?:19|20)\d{2}|\d{1,2}")
 _THREE_DIGITS = re.compile(r"\d.*\d.*\d")
 _OPAQUE = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z]).{10,}")
 _LONGEST_SEGMENT = 60
-_SIGN = re.compile(r"/|[wW]{3}\.")
-_ENDS = frozenset('<>"“”[]')
+_ADDRESS = re.compile(
+    r"(?:[^/?#]*?://)?(?P<host>[^/?#]*)(?P<path>[^?#]*)(?P<rest>[?#](?=.).*)?", re.DOTALL
+)
+_WWW = re.compile(r"www\.|WWW\.|Www\.")
+_ENDS = re.compile(r"[\s<>\"“”\[\]]")
 _REST = re.compile(r"[^\s<>\"“”\[\]]*")
 _TRAILING = ".,;:!?'\"*_~"
 
 
 def _link(match: re.Match[str]) -> str | None:
     address = _trimmed(match["span"])
-    try:
-        parts = urlsplit(address if "://" in address else f"//{address}")
-    except ValueError:
-        return address  # malformed, so nobody can say that it is harmless
-    return address if _leads_to_somebody(parts) else None
+    split = _ADDRESS.match(address)
+    return address if split is None or _leads_to_somebody(split) else None
 
 
 def _trimmed(address: str) -> str:
@@ -65,16 +66,25 @@ def _trimmed(address: str) -> str:
     return address
 
 
-def _leads_to_somebody(parts: SplitResult) -> bool:
-    host = parts.netloc.lower().removeprefix("www.").removeprefix("m.")
-    segments = [segment for segment in parts.path.split("/") if segment]
-    if parts.query or parts.fragment or "@" in parts.netloc or _PERSONAL_SITES.search(host):
+def _leads_to_somebody(address: re.Match[str]) -> bool:
+    host = address["host"].lower().removeprefix("www.").removeprefix("m.")
+    segments = [segment for segment in address["path"].split("/") if segment]
+    if address["rest"] or "@" in host or _PERSONAL_SITES.search(host):
         return True
-    if segments and any(host == site or host.endswith(f".{site}") for site in _PEOPLE_HOSTS):
+    if segments and _is_people_host(host):
         return True
     if _PUBLIC_BODIES.search(host):
         return False
     return any(_tells(segment) for segment in segments)
+
+
+def _is_people_host(host: str) -> bool:
+    """Look the host up, and what is left of it without its first, second, ... label."""
+    while host:
+        if host in _PEOPLE_HOSTS:
+            return True
+        host = host.partition(".")[2]
+    return False
 
 
 def _tells(segment: str) -> bool:
@@ -101,13 +111,20 @@ class _Links(Rule):
 def _stretches(text: str) -> Iterator[Region]:
     """Yield the stretches that hold a slash or `www.`, in order."""
     behind = 0
-    while (sign := _SIGN.search(text, behind)) is not None:
-        start = sign.start()
-        while start > behind and text[start - 1] not in _ENDS and not text[start - 1].isspace():
-            start -= 1
-        ended = _REST.match(text, sign.end())
-        behind = ended.end() if ended else sign.end()
+    has_www = _WWW.search(text) is not None
+    while (sign := _next_sign(text, behind, has_www=has_www)) >= 0:
+        start = max(behind, text.rfind(" ", behind, sign) + 1)
+        for ended in _ENDS.finditer(text, start, sign):
+            start = ended.end()
+        rest = _REST.match(text, sign)
+        behind = max(sign + 1, rest.end() if rest else 0)
         yield start, behind
+
+
+def _next_sign(text: str, position: int, *, has_www: bool) -> int:
+    slash = text.find("/", position)
+    www = _WWW.search(text, position) if has_www else None
+    return slash if www is None else min(www.start(), slash if slash >= 0 else www.start())
 
 
 RULES = (

@@ -187,13 +187,25 @@ RULES = (
     Rule(
         "date-of-birth",
         re.compile(
-            r"(?<!\w)(?:d\.?o\.?b\.?|birth\s?date|birth|born(?: on)?)[\s:(]*(?:is|was)?\s*"
+            r"(?<!\w)(?:dob|birth\s?date|birth|born(?: on)?)[\s:(]*(?:is|was)?\s*"
             rf"(?:the\s+)?(?P<span>\d{{6}}(?!\d)|\d{{8}}(?!\d)|{_DATE})",
             _I,
         ),
-        words=frozenset({"dob", "born", "birth", "birthdate", "d"}),
+        words=frozenset({"dob", "born", "birth", "birthdate"}),
         number=1,
         at="words",
+    ),
+    Rule(
+        "date-of-birth",
+        re.compile(
+            r"\bd\.o\.b\b\.?[\s:(]*(?:is|was)?\s*"
+            rf"(?P<span>\d{{6}}(?!\d)|\d{{8}}(?!\d)|{_DATE})",
+            _I,
+        ),
+        words=frozenset({"b"}),
+        number=1,
+        at="words",
+        reach=(6, 40),
     ),
     Rule(
         "date-of-birth",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from warehouse.protection import contextual, links, numbers, services, structured
-from warehouse.protection.rules import Reading, Rule, number_stretches, words_of
+from warehouse.protection.rules import Reading, Rule, longest_number, words_of
 
 REDACTOR_VERSION = 3
 _RULES = (
@@ -62,8 +62,7 @@ def redact(text: str) -> Redacted:
         asked &= ~_SLASH
     for word in met:
         asked |= _BY_WORD[word]
-    longest = max((end - start for start, end in number_stretches(text)), default=0)
-    asked &= _BY_NUMBER[min(longest, _LONGEST)]
+    asked &= _BY_NUMBER[min(longest_number(text), _LONGEST)]
     if not asked:
         return Redacted(text)
     return _redact(text, asked, frozenset(word.decode() for word in met))

@@ -18,6 +18,7 @@ _WORD_BYTES = bytes(
     ord(chr(code).lower()) if chr(code).isascii() and chr(code).isalnum() else 32
     for code in range(256)
 )
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _FIRST_DIGIT = re.compile(r"[0-9]")
 _STRETCH = re.compile(r"[0-9](?:[^0-9\n]{0,4}[0-9])*")
 
@@ -36,6 +37,12 @@ def lowered(text: str) -> str:
 def words_of(text: str) -> list[bytes]:
     """Return the words of a text in lower case, cut at all that is no ASCII letter or digit."""
     return text.encode(errors="replace").translate(_WORD_BYTES).split()
+
+
+def longest_number(text: str) -> int:
+    """Return the length of the longest stretch of digits close together."""
+    first = _FIRST_DIGIT.search(text)
+    return max(map(len, _STRETCH.findall(text, first.start())), default=0) if first else 0
 
 
 def number_stretches(text: str) -> list[Region]:
@@ -86,15 +93,11 @@ class Reading:
             place = low.find(word)
             while place >= 0:
                 end = place + len(word)
-                if not (_is_letter(low[place - 1 : place]) or _is_letter(low[end : end + 1])):
+                if low[place - 1 : place] not in _LETTERS and low[end : end + 1] not in _LETTERS:
                     found.append(place)
                 place = low.find(word, end)
         found.sort()
         return found
-
-
-def _is_letter(character: str) -> bool:
-    return character.isascii() and character.isalnum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +180,14 @@ class Rule:
     def spans_within(self, text: str, position: int, end: int) -> Iterator[Region]:
         """Yield the accepted spans of a part of the text."""
         while match := self.pattern.search(text, position, end):
-            found = self.check(match)
+            found = None if _is_cut(text, match.end(), end) else self.check(match)
             if found:
                 start = text.index(found, match.start("span"))
                 yield start, start + len(found)
             step_in = self.again_within and not found
             position = match.start() + 1 if step_in else max(match.end(), position + 1)
+
+
+def _is_cut(text: str, matched: int, end: int) -> bool:
+    """Tell whether a match ends within a word only because what was searched ends there."""
+    return matched == end < len(text) and text[end - 1].isalnum() and text[end].isalnum()

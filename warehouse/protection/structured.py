@@ -4,10 +4,12 @@ Sources of the formats: Royal Mail's postcode areas, DVLA's number plates and dr
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from warehouse.protection.lexicon import ORDINARY_WORDS, word_set
 from warehouse.protection.numbers import before, digits_of
-from warehouse.protection.rules import Rule
+from warehouse.protection.rules import Reading, Region, Rule
 
 _I = re.IGNORECASE
 
@@ -24,6 +26,8 @@ _BEFORE_AT = frozenset(
     )
 )
 _MAIL_CONTEXT = re.compile(r"\b(?:e-?mail|mail|contact|write|reach)\b", _I)
+_AT_A_HOST = re.compile(r" at [\w-]+\.[\w.-]*[a-zA-Z]{2}")
+_AT_SHUT = re.compile(r"[aA][tT] ?[\])}>-]")
 _PRICE = re.compile(r"\d+(?:\.\d+)?")
 _TELLING = re.compile(r"[\d_#]|\w\.\w")
 
@@ -127,7 +131,8 @@ _STREET_WORDS = frozenset(
     )
 )
 _HOUSE = r"(?<![\d.,])\d{1,4}[A-Za-z]?(?:-\d{1,4})?"
-_FLAT = r"(?:\b(?:[Ff]lat|[Aa]partment|[Rr]oom|[Uu]nit)[ ]\w{1,4},?[ ])?"
+_FLAT_BEFORE = re.compile(r"\b(?:[Ff]lat|[Aa]partment|[Rr]oom|[Uu]nit)[ ]\w{1,4},?[ ]\Z")
+_FLAT_REACH = 20
 _HOUSE_AND_CAPITAL = re.compile(r"[0-9][A-Za-z]?,?[ ][A-Z]")
 _FAMOUS_STREETS = frozenset({"10 downing street", "11 downing street", "221b baker street"})
 _NOT_IN_STREET = frozenset(
@@ -176,6 +181,17 @@ _REFERENCE_WORDS = frozenset(
     )
 )
 
+
+@dataclass(frozen=True, slots=True)
+class _House(Rule):
+    """Takes the flat before a house and its street, too."""
+
+    def spans(self, reading: Reading) -> Iterator[Region]:
+        for start, end in Rule.spans(self, reading):
+            flat = _FLAT_BEFORE.search(reading.text, max(0, start - _FLAT_REACH), start)
+            yield flat.start() if flat else start, end
+
+
 RULES = (
     Rule(
         "email",
@@ -190,7 +206,7 @@ RULES = (
             _I,
         ),
         words=_MAIL_ENDS,
-        signs=("at]", "at)", "at}", "at>", "at-", "at ]", "at )", "at }"),
+        trigger=_AT_SHUT,
     ),
     Rule(
         "email",
@@ -216,14 +232,13 @@ RULES = (
     Rule(
         "email",
         re.compile(
-            r"(?<![\w.+@-])(?P<span>(?P<local>[\w.+-]{0,64}\w)\s+at\s+\w[\w-]*(?:\.\w+){0,3}"
+            r"(?<![\w.+@-])(?P<span>(?P<local>[\w.+-]{0,64}\w) at \w[\w-]*(?:\.\w+){0,3}"
             rf"\.{_TOP_LEVEL})\b",
             _I,
         ),
         _address_after_at,
         words=_MAIL_ENDS,
-        at="words",
-        reach=(100, 24),
+        trigger=_AT_A_HOST,
     ),
     Rule(
         "handle",
@@ -293,10 +308,10 @@ NUMBERED_RULES = (  # behind the rules for numbers; a text without any digit pas
         at="numbers",
         reach=(3, 3),
     ),
-    Rule(
+    _House(
         "address",
         re.compile(
-            rf"(?P<span>{_FLAT}\b{_HOUSE},?[ ](?:[A-Z][a-z'\u2019-]+[ ]){{1,3}}(?:{_STREET}))(?!\w)"
+            rf"(?P<span>\b{_HOUSE},?[ ](?:[A-Z][a-z'\u2019-]+[ ]){{1,3}}(?:{_STREET}))(?!\w)"
         ),
         _house,
         words=_STREET_WORDS,
