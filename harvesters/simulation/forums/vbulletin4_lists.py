@@ -203,7 +203,7 @@ var SECURITYTOKEN = "guest";
     def _replies(self, view: ThreadView, moved: bool) -> str:
         number = view.thread.number
         who = f'misc.php?do=whoposted&amp;t={number}" onclick="who({number}); return false;'
-        count = len(view.shown) - 1
+        count = len(view.readable) - 1
         return "-" if moved else f'<a href="{who}" class="understate">{count}</a>'
 
     def _threadbit_pages(self, view: ThreadView) -> str:

@@ -166,7 +166,7 @@ var SECURITYTOKEN = "guest";
         software, thread, last = self._software, view.thread, view.last
         moved = view.forum != forum.number
         prefix = self._says["moved"] if moved else self._says["sticky"] if thread.sticky else ""
-        number, replies = thread.number, len(view.shown) - 1
+        number, replies = thread.number, len(view.readable) - 1
         icon = "thread_lock" if thread.closed else "thread_hot" if replies > 15 else "thread"  # noqa: PLR2004
         starter = text(view.first.shown_name)
         when = f"""<div class="smallfont" style="text-align:right; white-space:nowrap">
