@@ -83,8 +83,6 @@ _HIDING_STYLE = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE
 )
 _TEXTLESS = re.compile(r"[<&]")
-_BLANKS = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r" ?\n[\s]*")
 # control characters, soft hyphens, zero widths, bidirectional marks and overrides, lone surrogates
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
@@ -109,10 +107,11 @@ class Markup:
 
 def clean(text: str) -> str:
     """Return `text` in NFC, without invisible characters, blanks collapsed, empty lines dropped."""
-    text = _BREAKS.sub("\n", text)
-    if not text.isascii() or not text.isprintable():
-        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    return _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
+    plain = text.isascii() and text.replace("\n", " ").replace("\t", " ").isprintable()
+    if not plain:
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", _BREAKS.sub("\n", text)))
+    lines = (" ".join(line.split()) for line in text.split("\n"))  # thrice as fast as patterns
+    return "\n".join(line for line in lines if line)
 
 
 def html_to_text(html: str) -> Markup:
@@ -166,8 +165,12 @@ def plain_to_text(plain: str) -> Markup:
 
     A line that says who wrote the quotation below it is dropped: it names a person.
     """
-    plain = _BREAKS.sub("\n", plain)
-    lines = clean(_SIGNATURE.split(plain, maxsplit=1)[0]).split("\n")
+    if "--" in plain:
+        plain = _SIGNATURE.split(_BREAKS.sub("\n", plain), maxsplit=1)[0]
+    text = clean(plain)
+    if ">" not in text:
+        return Markup(text, text)
+    lines = text.split("\n")
     quoted = [_QUOTED_LINE.match(line) is not None for line in lines]
     attributed = _attributions(lines, quoted)
     every = [line for place, line in enumerate(lines) if place not in attributed]
@@ -255,7 +258,9 @@ def _is_hidden(tag: Tag) -> bool:
 def _image(tag: Tag) -> str:
     """Return the sign that an emoji image stands for; other pictures have no words."""
     return (
-        str(tag.get("alt") or "") if not _classes(tag).isdisjoint({"emoji", "wp-smiley"}) else " "
+        str(tag.get("alt") or "")
+        if not _classes(tag).isdisjoint({"emoji", "wp-smiley", "smilie--emoji"})
+        else " "
     )
 
 
