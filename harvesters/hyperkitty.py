@@ -345,7 +345,8 @@ class _Walk:
 
     def _count(self, posts: Sequence[Post]) -> None:
         for post in posts:
-            if self._since is not None and post.created_at < self._since:
+            too_old = self._since is not None and post.created_at < self._since
+            if too_old or post.native_id in self._landed:
                 continue
             self._landed.add(post.native_id)
             before = self._known.threads.get(post.native_thread_id)

@@ -108,13 +108,16 @@ def without_signature(text: str) -> str:
 
 def without_author(text: str, name: str) -> str:
     """Return a text without the author's own name: in full anywhere, alone where it ends a mail."""
-    words = name.split()
+    family, _, given = name.partition(",")  # as some address books have it
+    words = f"{given} {family}".split()
     if not words or len(name) < _SHORTEST_NAME:
         return text
     if len(words) > 1:
         spelled = r"\s+".join(map(re.escape, words))
         text = re.sub(rf"(?<!\w){spelled}(?!\w)", "[name]", text, flags=re.IGNORECASE)
-    return "\n".join(_without_sign_off(text.split("\n"), {name.lower(), words[0].lower()}))
+    return "\n".join(
+        _without_sign_off(text.split("\n"), {" ".join(words).lower(), words[0].lower()})
+    )
 
 
 def without_announcements(text: str) -> str:

@@ -169,9 +169,9 @@ def _volume(file: str) -> Volume | None:
     name = file.partition(".")[0]
     try:
         begins, days = _span(name)
-    except ValueError:
+        return Volume(begins, begins + timedelta(days=days), file)
+    except (ValueError, OverflowError):
         return None
-    return Volume(begins, begins + timedelta(days=days), file)
 
 
 def _span(name: str) -> tuple[datetime, int]:

@@ -54,6 +54,7 @@ class PublicInbox:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._searchable: dict[str, bool] = {}
+        self._feeds: dict[str, tuple[datetime, Mailbox]] = {}
 
     def harvest(
         self, community: Community, *, since: datetime | None, known: Known
@@ -66,7 +67,10 @@ class PublicInbox:
         return neighbours(posts)
 
     def look_again(self, refs: Sequence[PostRef]) -> Iterator[Sighting]:
-        """Look for mails by their dates, and for the missing by when they were received."""
+        """Look for mails by their dates, and for the missing by when they were received.
+
+        Groups come oldest first, so that a feed is read once for all of them.
+        """
         received: dict[str, Mail] | None = None
 
         def by_itself(ref: PostRef) -> Mail | None:
@@ -136,7 +140,16 @@ class PublicInbox:
     def _by_date(self, community: str, start: datetime, until: datetime) -> Mailbox:
         if self._has_search(community, Known()):
             return self.search(community, "dt", start, until)
-        return self._feed_threads(community, start)[0]
+        read_from, box = self._feeds.get(community, (None, None))
+        if box is None or read_from is None or start < read_from:
+            box, whole = self._feed_threads(community, start)
+            if not whole:
+                raise ParseError(
+                    f"an inbox of {self._desk.spec.source} has no search, and too many threads to "
+                    "be looked at again; ask its owner for a search index"
+                )
+            self._feeds[community] = (start, box)
+        return box
 
     def _count(self, community: str, start: datetime, until: datetime) -> int | None:
         """Return how many mails the page of a search promises; None where it only guesses."""

@@ -13,10 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvesters.base import HarvestError, ParseError, ResponseRefused
+from harvesters.hyperkitty import read_email
+from harvesters.json_fields import MalformedItem
 from harvesters.mail_posts import parse_mbox, read_mbox
 from harvesters.mails import UnreadableMail, parse_mail
 from harvesters.mboxes import mails_of, unpacked
+from harvesters.pipermail import volumes_of
 from harvesters.posts import ReadContext
+from harvesters.public_inbox import feed_entries
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 HEAD = b"From: Ada <ada@ward7.example>\nDate: Mon, 1 Dec 2025 09:00:00 +0000\n"
@@ -183,6 +187,44 @@ def test_a_page_in_the_place_of_a_mailbox_is_a_parse_error(
 ) -> None:
     with pytest.raises(ParseError):
         parse_mbox(page, context)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+FIELDS = ("message_id", "sender", "subject", "date", "content", "parent", "thread", "attachments")
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            name: JSON | st.sampled_from(["2025-12-01T09:00:00Z", {"address": "a (a) b.example"}])
+            for name in FIELDS
+        },
+    )
+)
+def test_arbitrary_json_in_the_place_of_a_mail_is_malformed(item: dict[str, Any]) -> None:
+    with suppress(MalformedItem):
+        assert read_email(item, NOW).sender is not None
+
+
+@given(st.binary(max_size=300) | st.lists(PIECES, max_size=5).map(b"".join))
+def test_arbitrary_pages_name_no_volumes_and_no_entries(page: bytes) -> None:
+    assert volumes_of(page) == ()
+    with suppress(ParseError):
+        assert feed_entries(b"<feed>" + page) == []
+
+
+def test_volumes_of_no_time_are_left_out() -> None:
+    names = ("9999-December", "0000", "2025q9", "20251301", "Week-of-Mon-00000000")
+
+    assert volumes_of("".join(f'<a href="{name}.txt">' for name in names).encode()) == ()
 
 
 def test_no_error_quotes_what_people_wrote(context: ReadContext) -> None:

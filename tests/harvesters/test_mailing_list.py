@@ -1,5 +1,6 @@
 """HyperKitty and the choice of the archive: nights, threads that grow, deletions, closed doors."""
 
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -217,6 +218,30 @@ def test_no_failure_makes_a_mail_gone(site: Any, harvest: Any, ref_of: Any, answ
 
     assert len(seen) == len(posts)
     assert {sighting.outcome for sighting in seen} == {"unknown"}
+
+
+def test_recorded_lists_of_threads_are_walked_by_offset_and_count(
+    site: Any, harvest: Any, recording: Any
+) -> None:
+    site.clock.advance_to(datetime(2026, 11, 27, tzinfo=UTC))
+
+    def recorded(request: httpx.Request) -> httpx.Response:
+        params = request.url.params
+        if "/threads/" in request.url.path:
+            page = 1 if params["offset"] == "0" else 2
+            content = recording(f"mailing_list/hyperkitty_threads_{page}.json")
+        elif "start" in params:
+            content = recording("mailing_list/hyperkitty_export.mbox.gz")
+        else:
+            content = gzip.compress(b"")  # threads that the recording left out
+        return httpx.Response(200, content=content)
+
+    batches = harvest(recorded, options={"archive": "hyperkitty"})
+
+    counts = [(t.expected, t.fetched) for b in batches for t in b.threads]
+    assert sorted(counts) == [(1, 0)] * 19 + [(61, 61)]
+    assert len(posts_of(batches)) == 61
+    assert not all(batch.complete for batch in batches)
 
 
 def test_a_private_list_is_blocked(harvest: Any) -> None:

@@ -205,6 +205,19 @@ def test_html_alone_is_read_and_its_quotations_are_kept_apart() -> None:
     assert read.text == "My own & only words.\nWhat he said."
 
 
+def test_what_outlook_copies_below_an_html_mail_is_quoted() -> None:
+    page = (
+        "<html><body><p>Mine.</p><div id=appendonsend></div><hr><div id=divRplyFwdMsg>"
+        "<b>From:</b> Jonas Bell &lt;jonas@mail.example&gt;<br><b>Sent:</b> 1 December</div>"
+        "<div>His words.</div></body></html>"
+    )
+
+    read = mail(page, "Content-Type: text/html\n").body
+
+    assert read.own_text == "Mine."
+    assert read.text == "Mine.\nHis words."
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -242,8 +255,13 @@ def test_what_is_quoted_without_marks_stays_in_the_text_as_a_quotation_without_n
     assert mail(body).body.text == "Mine.\n> His words."
 
 
-def test_the_authors_own_name_is_taken_out() -> None:
-    assert own("I, Ada Umoh, was there.\n\nAda Umoh") == "I, [name], was there."
+@pytest.mark.parametrize("written", ["Ada Umoh", '"Umoh, Ada"', "ADA  UMOH"])
+def test_the_authors_own_name_is_taken_out(written: str) -> None:
+    top = f"From: {written} <ada@ward7.example>\n"
+
+    read = mail("I, Ada Umoh, was there. Ada stays.\n\nAda Umoh", top=top).body
+
+    assert read.own_text == "I, [name], was there. Ada stays."
 
 
 @pytest.mark.parametrize(
