@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from harvesters.archives.files import ArchiveError, Row
+from harvesters.archives.reddit_rows import EXTRAS
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "post_id", "comment_id"),
@@ -39,7 +40,6 @@ _REDDIT_ROLES: Mapping[str, tuple[str, ...]] = {
 }
 _REDDIT_MARKS = frozenset({"id", "subreddit", "created_utc"})
 _WITHDRAWN = frozenset({"[deleted]", "[removed]"})
-_MACHINES = frozenset({"automoderator"})
 _MILLISECONDS_FROM = 1e11  # epoch numbers above this count milliseconds: as seconds, year 5138
 _MICROSECONDS_FROM = 1e14
 _BRITISH_DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S")
@@ -66,7 +66,8 @@ class Layout:
     @property
     def wanted(self) -> frozenset[str]:
         """Every column that is read."""
-        return frozenset(name for names in self.columns.values() for name in names)
+        named = frozenset(name for names in self.columns.values() for name in names)
+        return named | EXTRAS if self.is_reddit else named
 
     def value(self, row: Row, role: str) -> Any:
         """Return a row's value in a role; None where it has none."""
@@ -79,14 +80,6 @@ class Layout:
             ):
                 return value
         return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Who wrote a row, as far as it says; `handle` None for accounts that are deleted."""
-
-    handle: str | None
-    automated: bool
 
 
 def find_layout(fields: Sequence[str], mapping: Mapping[str, str] | None, *, source: str) -> Layout:
@@ -130,12 +123,10 @@ def read_text(value: Any) -> tuple[str, bool]:
     return (html.unescape(text) if "&" in text else text), False
 
 
-def read_person(value: Any) -> Person:
-    """Return who wrote a row; deleted accounts are nobody."""
+def read_handle(value: Any) -> str | None:
+    """Return the account that wrote a row; deleted accounts are nobody."""
     handle = "" if value is None else str(value).strip()
-    if not handle or handle.lower() in _WITHDRAWN:
-        return Person(handle=None, automated=False)
-    return Person(handle=handle, automated=handle.lower() in _MACHINES)
+    return None if not handle or handle.lower() in _WITHDRAWN else handle
 
 
 def read_time(value: Any) -> datetime | None:

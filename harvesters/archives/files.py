@@ -14,6 +14,7 @@ from typing import IO, Any, Literal, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harvesters.archives.wide_zstd import WideZstd, has_wide_window
 from harvesters.base import HarvestError
 
 Format = Literal["parquet", "csv", "ndjson"]
@@ -98,13 +99,17 @@ def explained(path: Path) -> Iterator[None]:
         raise ArchiveError(
             f"{path.name} is not UTF-8 throughout; convert it (iconv -t UTF-8) and import it again"
         ) from None
-    except (OSError, pa.ArrowInvalid) as error:
-        raise ArchiveError(_why_unreadable(path, error)) from None
+    except (OSError, pa.ArrowInvalid):
+        raise ArchiveError(_why_unreadable(path)) from None
 
 
 @contextmanager
 def unpacked_file(path: Path, compression: Compression | None) -> Iterator[IO[bytes]]:
     """Open a file's uncompressed bytes as a stream."""
+    if compression == "zstd" and has_wide_window(path):
+        with io.BufferedReader(WideZstd(path), 1 << 20) as wide:
+            yield wide
+        return
     with pa.OSFile(str(path), "rb") as file:
         stream = pa.CompressedInputStream(file, compression) if compression else file
         with io.BufferedReader(cast("io.RawIOBase", stream), 1 << 20) as buffered:
@@ -208,13 +213,24 @@ def _ndjson_blocks(
     file: TableFile, columns: frozenset[str], block_rows: int
 ) -> Iterator[list[Row | None]]:
     with file.open() as stream:
-        block: list[Row | None] = []
-        for row in _lines(stream, file.path):
-            block.append(row and {name: row[name] for name in columns if name in row})
+        rows = _lines(stream, file.path)
+        wanted = (row and {name: row[name] for name in columns if name in row} for row in rows)
+        yield from _in_blocks(wanted, block_rows)
+
+
+def _in_blocks(rows: Iterator[Row | None], block_rows: int) -> Iterator[list[Row | None]]:
+    """Yield rows in blocks; where reading breaks off, those before it still."""
+    block: list[Row | None] = []
+    try:
+        for row in rows:
+            block.append(row)
             if len(block) >= block_rows:
                 yield block
                 block = []
+    except (OSError, pa.ArrowInvalid):
         yield block
+        raise
+    yield block
 
 
 def _lines(stream: IO[bytes], path: Path) -> Iterator[dict[str, Any] | None]:
@@ -238,12 +254,7 @@ def _object(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _why_unreadable(path: Path, error: Exception) -> str:
-    if "too much memory" in str(error):
-        return (
-            f"{path.name} was compressed with a window of more than 128 MB; unpack it first "
-            "(zstd -d --long=31) and import the result"
-        )
+def _why_unreadable(path: Path) -> str:
     return f"{path.name} is damaged or not what its ending says; unpack or export it again"
 
 

@@ -16,15 +16,18 @@ from harvesters.archives.fields import (
     ROLES,
     Layout,
     find_layout,
-    read_person,
+    read_handle,
     read_text,
     read_time,
 )
 from harvesters.archives.files import ArchiveError, Row, TableFile
+from harvesters.archives.reddit_rows import by_machine, repeats_only, when_edited, why_not_kept
 from harvesters.json_fields import is_web_address
+from harvesters.markdown import markdown_to_text
 from harvesters.markup import plain_to_text
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import MALFORMED, Dropped
+from harvesters.reddit_things import CROSSPOST, names_machine
 from warehouse.protection.keys import SEPARATOR, KeyRing
 from warehouse.records import Batch, Post, PostKind
 
@@ -151,7 +154,8 @@ def read_archive(
     -----
     Every row is a post or counted in `drops`: `empty` (nothing said; also where `text` is mapped
     by hand and a title stands alone, which then is not the person's own), `deleted` (withdrawn on
-    the platform), `no_date`, `no_community`, `malformed`.
+    the platform; of Reddit `deleted_by_author` or `removed`), `crosspost`, `no_date`,
+    `no_community`, `malformed`.
     """
     file = TableFile.of(path)
     layout = find_layout(file.fields(), mapping, source=source)
@@ -245,6 +249,8 @@ class _Reader:
             raise Dropped(NO_COMMUNITY)
         layout = self._layout
         native_id, thread, parent, kind = self._place(row)
+        if layout.is_reddit:
+            _refuse_withdrawn(row)
         title, _ = read_text(layout.value(row, "title"))
         text, withdrawn = read_text(layout.value(row, "text"))
         says_title = bool(title.strip()) and kind == "post" and not layout.text_is_own
@@ -253,7 +259,7 @@ class _Reader:
         created_at = read_time(layout.value(row, "created_at"))
         if created_at is None:
             raise Dropped(NO_DATE)
-        person = read_person(layout.value(row, "author"))
+        handle = read_handle(layout.value(row, "author"))
         try:
             return build_post(
                 self._context(community),
@@ -261,17 +267,22 @@ class _Reader:
                 native_thread_id=thread,
                 native_parent_id=parent,
                 kind=kind,
-                handle=person.handle,
+                handle=handle,
                 created_at=created_at,
-                edited_at=None,
+                edited_at=when_edited(row) if layout.is_reddit else None,
                 title=title,
-                body=plain_to_text(text),
+                body=(markdown_to_text if layout.is_reddit else plain_to_text)(text),
                 raw=text,
                 url=self._url(row),
-                automated=person.automated,
+                automated=self._is_automated(row, handle),
             )
         except ValueError:
             raise Dropped(MALFORMED) from None
+
+    def _is_automated(self, row: Row, handle: str | None) -> bool:
+        if self._layout.is_reddit:
+            return by_machine(row, handle)
+        return names_machine(handle or "")
 
     def _place(self, row: Row) -> tuple[str, str, str | None, PostKind]:
         """Return a row's id, thread, parent, and whether it is a post or a comment."""
@@ -312,6 +323,15 @@ class _Reader:
                 keys=self._keys,
             )
         return self._contexts[community]
+
+
+def _refuse_withdrawn(row: Row) -> None:
+    """Raise `Dropped` for what was deleted or removed on Reddit, and for what only repeats."""
+    reason = why_not_kept(row)
+    if reason:
+        raise Dropped(reason)
+    if repeats_only(row):
+        raise Dropped(CROSSPOST)
 
 
 def _community_of(row: Row | None, layout: Layout, *, otherwise: str | None) -> str | None:
