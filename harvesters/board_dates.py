@@ -9,7 +9,8 @@ and reads 03/04 as a day in March unless told otherwise. What nobody can read is
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import import_module
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -26,12 +27,19 @@ _ISO = re.compile(
 _NUMERIC = re.compile(r"%([dmY])(?P<gap>[/.-])%([dmY])(?P=gap)%([dmYy])")
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 _ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
-_MONTH = re.compile(r"\b(Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?(?=[\s,])", re.IGNORECASE)
+_SECONDS = re.compile(r"\d{2}:\d{2}:\d{2}")
+_WORD = re.compile(r"[^\W\d_]{3,}\.?")
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
+_SEPT = {"sept": "sep"}
+_SHORTEST = 3  # letters of a month's name
 _HALF_DAY = re.compile(r"\b([ap])\.m\.", re.IGNORECASE)
 _MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # of writing direction
 _AGO = re.compile(
     r"(?P<n>an?|\d{1,3})\s+(?P<unit>second|minute|hour|day|week|month|year)s?"
-    r"(?:\s*,\s*(?P<more>\d{1,2})\s+(?P<part>second|minute|hour|day|week)s?)?\s+ago",
+    r"(?:\s*,\s*(?P<more>\d{1,2})\s+(?P<part>second|minute|hour|day|week|month)s?)?\s+ago",
     re.IGNORECASE,
 )
 _JUST_NOW = re.compile(
@@ -51,7 +59,20 @@ _CLOCK_TIME = re.compile(
     re.IGNORECASE,
 )
 _DATE_ORDERS: dict[DateOrder, str] = {"DMY": "dmY", "MDY": "mdY", "YMD": "Ymd"}
+_ROUGH = 0.03  # of months and years, which are not all of one length
 _NOON = 12
+_DAYS = {
+    "cy": ("Heddiw", "Ddoe"),
+    "da": ("I dag", "I går"),
+    "de": ("Heute", "Gestern"),
+    "es": ("Hoy", "Ayer"),
+    "fr": ("Aujourd'hui", "Hier"),
+    "it": ("Oggi", "Ieri"),
+    "nl": ("Vandaag", "Gisteren"),
+    "pl": ("Dzisiaj", "Wczoraj"),
+    "pt": ("Hoje", "Ontem"),
+    "sv": ("Idag", "Igår"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +127,29 @@ class DateReader:
 
     @cached_property
     def _ordered_formats(self) -> tuple[str, ...]:
-        return tuple(in_order(each, self.order) for each in self.formats)
+        """The formats in the board's order, which read the short names of months only."""
+        return tuple(in_order(each, self.order).replace("%B", "%b") for each in self.formats)
+
+    @cached_property
+    def _months(self) -> dict[str, str]:
+        """Return the English short name of each month by its names in the board's languages."""
+        names = {name: month[:3] for month in _MONTHS for name in (month, month[:3])} | _SEPT
+        for language in set(self.languages) - {"en"}:
+            names |= _foreign_months(language)
+        return names
+
+    def _month(self, found: re.Match[str]) -> str:
+        return self._months.get(found[0].rstrip(".").lower(), found[0])
+
+    @cached_property
+    def _yesterdays(self) -> frozenset[str]:
+        own = [_DAYS[language][1] for language in self.languages if language in _DAYS]
+        return frozenset(word.lower() for word in (*self.yesterday, *own))
 
     @cached_property
     def _words(self) -> re.Pattern[str]:
-        names = "|".join(re.escape(word) for word in (*self.today, *self.yesterday))
+        own = [_DAYS[language][0] for language in self.languages if language in _DAYS]
+        names = "|".join(re.escape(word) for word in (*self.today, *own, *self._yesterdays))
         return re.compile(
             rf"(?P<word>{names})\b[\s,:]*(?:at\b|um\b|à\b|@)?\s*(?P<rest>.*)", re.IGNORECASE
         )
@@ -146,7 +185,8 @@ class DateReader:
         at = datetime.fromisoformat(text)
         if len(text) == len("2026-01-01"):
             return self._local(at, DAY)
-        return Moment(at.astimezone(UTC)) if at.tzinfo else self._local(at, SECOND)
+        late = SECOND if _SECONDS.search(text) else MINUTE
+        return Moment(at.astimezone(UTC), late) if at.tzinfo else self._local(at, late)
 
     def _relative(self, text: str, fetched_at: datetime) -> Moment | None:
         if _JUST_NOW.fullmatch(text):
@@ -158,7 +198,7 @@ class DateReader:
         if found is None:
             return None
         day = fetched_at.astimezone(self.zone).date()
-        if found["word"].lower() in {word.lower() for word in self.yesterday}:
+        if found["word"].lower() in self._yesterdays:
             day -= DAY
         return self._on(day, found["rest"])
 
@@ -175,7 +215,7 @@ class DateReader:
         return self._local(datetime.combine(day, at), SECOND if found["second"] else MINUTE)
 
     def _formatted(self, text: str, _: datetime) -> Moment | None:
-        plain = _ORDINAL.sub(r"\1", _MONTH.sub(lambda found: found[1][:3], text))
+        plain = _ORDINAL.sub(r"\1", _WORD.sub(self._month, text))
         plain = _HALF_DAY.sub(r"\1m", plain)
         for each in self._ordered_formats:
             try:
@@ -218,6 +258,21 @@ class DateReader:
         return Moment(at.replace(tzinfo=self.zone).astimezone(UTC), precision)
 
 
+@cache
+def _foreign_months(language: str) -> dict[str, str]:
+    """Return the names that dateparser knows for the months in a language."""
+    try:
+        data = import_module(f"dateparser.data.date_translation_data.{language}")
+    except ImportError:
+        return {}
+    return {
+        name.rstrip("."): month[:3]
+        for month in _MONTHS
+        for name in data.info.get(month, ())
+        if len(name) >= _SHORTEST
+    }
+
+
 def in_order(pattern: str, order: DateOrder) -> str:
     """Return a format with the day, month and year of its numeric date in another order."""
 
@@ -234,10 +289,11 @@ def _ago(found: re.Match[str], fetched_at: datetime) -> Moment:
     n = int(found["n"]) if found["n"].isdigit() else 1
     unit = _UNITS[found["unit"].lower()]
     passed = n * unit
+    rough = passed * _ROUGH if unit > _UNITS["week"] else timedelta()
     if found["more"]:
         unit = _UNITS[found["part"].lower()]
         passed += int(found["more"]) * unit
-    return Moment(fetched_at - passed, early=unit)
+    return Moment(fetched_at - passed, late=SECOND + rough, early=unit + rough)
 
 
 def _is_possible(moment: Moment, fetched_at: datetime) -> bool:

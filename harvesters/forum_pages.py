@@ -25,6 +25,10 @@ _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,3}(?:[.,'\s\u2019]\d{3})+|\d+")
 _ABBREVIATED = re.compile(r"\d\s*[km]\b", re.IGNORECASE)
 _HANDLE = re.compile(r"\w(?:[\w.-]*\w)?")
+_AS_BROWSERS_DO = dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"), "cp1252")
+_SAID = re.compile(  # such as "wrote:", after a name without markup if need be
+    r"^\s*(?:@.{1,60}?\s)?[^\W\d_]+(?: [^\W\d_]+)?\s?:"
+)
 _LONGEST_NUMBER = 9  # digits
 _KEPT_ATTRIBUTES = frozenset({"alt", "aria-hidden", "class", "hidden", "href", "style"})
 
@@ -239,8 +243,10 @@ class _PostReader:
     def _stable(self, body: HtmlElement) -> str:
         """Return the markup of a body: quotations marked as such, names and noise gone."""
         rules = self._body
-        for selector in (*rules.drop, *rules.attributions):
+        for selector in rules.drop:
             _remove(selector, body)
+        for selector in rules.attributions:
+            _remove(selector, body, verb=True)
         for selector in rules.mentions:
             _rename(selector, body)
         for selector in rules.quotes:
@@ -308,7 +314,8 @@ def _decoded(page: Page) -> tuple[bytes, str | None]:
     """Return a page in UTF-8, or as it came where only the page itself names its encoding."""
     named = _CHARSET.search(page.content_type)
     try:
-        text = page.content.decode(named[1] if named else "utf-8", "replace" if named else "strict")
+        codec = _AS_BROWSERS_DO.get(named[1].lower(), named[1]) if named else "utf-8"
+        text = page.content.decode(codec, "replace" if named else "strict")
     except (LookupError, UnicodeError):
         return page.content, None
     return text.encode("utf-8", "replace"), "utf-8"
@@ -370,9 +377,12 @@ def whole_number(text: str) -> int | None:
     return int(digits) if len(digits) <= _LONGEST_NUMBER and digits.isascii() else None
 
 
-def _remove(selector: Selector, body: HtmlElement) -> None:
+def _remove(selector: Selector, body: HtmlElement, *, verb: bool = False) -> None:
+    """Take elements out of a body, where asked with a verb and a colon that follow a name."""
     for element in selector.all(body):
         if element is not body and element.getparent() is not None:
+            if verb:
+                element.tail = _SAID.sub("", element.tail or "")
             element.drop_tree()
 
 

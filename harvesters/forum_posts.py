@@ -128,6 +128,8 @@ def withdrawn(
     shown: Sequence[ShownPost], context: ReadContext, *, reason: str
 ) -> tuple[Sighting, ...]:
     """Return the posts whose place is shown and whose text the board has taken back."""
+    if all(each.deleted for each in shown):
+        return ()  # nothing that is there speaks for what is not: a theme may hide all bodies
     return tuple(
         Sighting(
             source=context.source,

@@ -21,7 +21,7 @@ from harvesters.forum_profile import Profile
 
 FORBIDDEN = (401, 403)
 REFUSALS = 5  # in a row: a board that shows guests no thread at all does not want to be read
-HOPS = 4  # pages: how often a thread may turn out to go on behind the page that was its last
+HOPS = 200  # pages: how often a thread may turn out to go on behind the page that was its last
 
 
 class ForumReader:
@@ -77,7 +77,10 @@ class ForumReader:
             page = self.thread(further)
             if ids.issuperset(post.native_id for post in page.posts):
                 return page  # the board shows its last page whatever is asked for
-        return page
+        raise ParseError(
+            f"a thread of {urlsplit(self.site).netloc} has no last page after {HOPS} more; see "
+            f"whether the profile {self.profile.name} reads the links between its pages"
+        )
 
     def previous(self, page: ThreadPage, *, thread: str) -> str | None:
         """Return where the page before a page of a thread is; None at its beginning."""
