@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from itertools import islice
 
 from lxml import etree, html
 
 from harvesters.base import ParseError
-from harvesters.json_fields import MalformedItem, utc_time
+from harvesters.json_fields import MalformedItem, optional_text, parse_json, utc_time
 from harvesters.wordpress_feed import LARGEST, PINGBACK, FeedItem
 
 MOST_COMMENTS = 2000  # of one page: more is an attack
@@ -93,9 +94,31 @@ def _entry_number(root: "html.HtmlElement") -> int | None:
 
 def _text(root: "html.HtmlElement") -> str | None:
     element = _by_class(root, _CONTENT)
-    if element is None:
-        element = root.find(".//article")
-    return None if element is None else _inner(element)
+    if element is not None:
+        return _inner(element)
+    described = next(filter(None, map(_article_body, root.iterfind(".//script"))), None)
+    if described is not None:
+        return "".join(f"<p>{escape(line)}</p>" for line in described.splitlines())
+    article = root.find(".//article")
+    return None if article is None else _inner(article)
+
+
+def _article_body(script: "html.HtmlElement") -> str | None:
+    """Return the text that a page's JSON-LD says it has."""
+    if script.get("type") != "application/ld+json":
+        return None
+    try:
+        said = parse_json((script.text or "").encode("utf-8", "replace"), what="a page's JSON-LD")
+    except ParseError:
+        return None
+    items = said if isinstance(said, list) else [said]
+    graphs = [
+        i["@graph"] for i in items if isinstance(i, dict) and isinstance(i.get("@graph"), list)
+    ]
+    for item in [*items, *(item for graph in graphs for item in graph)]:
+        if isinstance(item, dict) and optional_text(item, "articleBody"):
+            return optional_text(item, "articleBody")
+    return None
 
 
 def _comments(root: "html.HtmlElement", source: str, url: str) -> Iterator[FeedItem]:

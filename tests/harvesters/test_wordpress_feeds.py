@@ -269,6 +269,29 @@ def test_a_site_whose_robots_file_keeps_machines_from_its_api_can_be_read_by_fee
     assert not any("/wp-json" in asked for asked in site.asked)
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<div class='entry-content'><p>Ours.</p></div><article>All</article>", "<p>Ours.</p>"),
+        (
+            (
+                '<script type="application/ld+json">{"@graph": [{"@type": "Person"}, {"articleBody": '
+                '"Ours & yours.\\nNext."}]}</script><article>All</article>'
+            ),
+            "<p>Ours &amp; yours.</p><p>Next.</p>",
+        ),
+        ('<script type="application/ld+json">{"a": </script><article>All</article>', "All"),
+        ('<script type="application/ld+json">[[], 1]</script><article>All</article>', "All"),
+    ],
+)
+def test_the_text_of_a_page_is_the_themes_entry_or_what_the_page_says_of_itself(
+    body: str, text: str
+) -> None:
+    content = f"<html><body class='postid-7'>{body}</body></html>".encode()
+    read = read_page(content, url="https://x.example/", what="x")
+    assert (read.number, read.text) == (7, text)
+
+
 MARKS = st.sampled_from(
     [
         *("<rss>", "</rss>", "<feed xmlns='http://www.w3.org/2005/Atom'>", "</feed>", "<entry>"),
