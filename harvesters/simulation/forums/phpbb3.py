@@ -311,8 +311,7 @@ class PhpBB3(ForumSoftware):
 
     def _pagination(self, count: str, address: Address, page: int, last: int) -> str:
         if last == 1:
-            page_number = "Page <strong>1</strong> of <strong>1</strong>"
-            return f'<div class="pagination">{count} &bull; {page_number}</div>'
+            return f'<div class="pagination">{count} &bull; {self._place(1, 1)}</div>'
         items = []
         for number in window(page, last):
             if number is None:
@@ -332,8 +331,11 @@ class PhpBB3(ForumSoftware):
 <li class="dropdown-container dropdown-button-control dropdown-page-jump page-jump"><a
  class="button button-icon-only dropdown-trigger" href="#" title="Click to jump to page…"
  role="button"><i class="icon fa-level-down fa-rotate-270" aria-hidden="true"></i><span
- class="sr-only">Page <strong>{page}</strong> of <strong>{last}</strong></span></a></li>
+ class="sr-only">{self._place(page, last)}</span></a></li>
 {"".join(items)}</ul></div>"""
+
+    def _place(self, page: int, last: int) -> str:
+        return self.says["page"].format(f"<strong>{page}</strong>", f"<strong>{last}</strong>")
 
     # posts
 

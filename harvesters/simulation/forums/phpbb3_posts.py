@@ -22,6 +22,7 @@ _ENGLISH_PHRASES = {
     "last_post": "Last post",
     "replies": "Replies",
     "reason": "Reason:",
+    "page": "Page {} of {}",
 }
 _GERMAN_PHRASES = {
     "by": "von",
@@ -35,6 +36,7 @@ _GERMAN_PHRASES = {
     "last_post": "Letzter Beitrag",
     "replies": "Antworten",
     "reason": "Grund:",
+    "page": "Seite {} von {}",
 }
 
 

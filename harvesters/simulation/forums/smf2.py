@@ -63,10 +63,13 @@ class SMF2(ForumSoftware):
 
     def post_address(self, view: ThreadView, post: BoardPost) -> str:
         """Return the address of a post."""
+        return self.message_address(view.thread.number, post.number)
+
+    def message_address(self, thread: int, number: int) -> str:
+        """Return the address of a post of a topic, by their numbers."""
         if not self.old:
-            return f"/index.php?msg={post.number}"
-        number = post.number
-        return f"{self.address('topic', view.thread.number, f'msg{number}')}#msg{number}"
+            return f"/index.php?msg={number}"
+        return f"{self.address('topic', thread, f'msg{number}')}#msg{number}"
 
     def address(self, what: str, number: int, place: str) -> str:
         """Return the address of a topic or a board, from a place on."""

@@ -63,7 +63,8 @@ class SMFBody(BodyMarkup):
         if quoted.post is not None:
             when = software.when(software.post_times[quoted.post])
             on = software.says["on"]
-            at = software.href(f"/index.php?msg={quoted.post}")
+            thread = software.post_threads[quoted.post]
+            at = software.href(software.message_address(thread, quoted.post))
             said = f'<a href="{at}">{said} {on} {when}</a>'
         if not software.old:
             return f'<blockquote class="bbc_standard_quote"><cite>{said}</cite>{inner}</blockquote>'

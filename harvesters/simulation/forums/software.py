@@ -75,9 +75,9 @@ class ForumSoftware(ABC):
         self.zone = zone
         self.now = board.ends_at
         self.account_numbers = {person.name: person.number for person in board.people}
-        self.post_times = {
-            post.number: post.written_at for thread in board.threads for post in thread.posts
-        }
+        posts = [post for thread in board.threads for post in thread.posts]
+        self.post_times = {post.number: post.written_at for post in posts}
+        self.post_threads = {post.number: post.thread for post in posts}
 
     def answer(self, view: BoardView, question: Question) -> Answer:
         """Answer a request about what is seen at a moment."""
