@@ -275,7 +275,7 @@ def test_a_site_whose_robots_file_keeps_machines_from_its_api_can_be_read_by_fee
         ("<div class='entry-content'><p>Ours.</p></div><article>All</article>", "<p>Ours.</p>"),
         (
             (
-                '<script type="application/ld+json">{"@graph": [{"@type": "Person"}, {"articleBody": '
+                '<script type="application/ld+json">{"@graph": [{"@type": "x"}, {"articleBody": '
                 '"Ours & yours.\\nNext."}]}</script><article>All</article>'
             ),
             "<p>Ours &amp; yours.</p><p>Next.</p>",
