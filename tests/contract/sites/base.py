@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import httpx
@@ -10,8 +10,8 @@ import httpx
 from harvesters.base import SourceSpec
 from warehouse.records import Community
 
-START = datetime(2025, 12, 20, 10, 0, tzinfo=UTC)
-SPACING = timedelta(minutes=7)
+SPACING = timedelta(minutes=30)
+HISTORY = timedelta(days=5)
 A_THREAD = 10
 
 
@@ -49,6 +49,9 @@ class ContractSite:
     handle : what to read, as a community of the platform
     page : posts of a page, so that the suite can write several pages
     shows_old : whether everything that was written can still be read (a feed forgets)
+    tells_authors : whether what is read is of several people
+    edits : whether a post can be changed after it was written
+    markup : whether a text is sent as HTML that people may have written themselves
     unchanged_requests : most requests of a harvest where nothing has changed
     """
 
@@ -57,6 +60,9 @@ class ContractSite:
     handle: ClassVar[str]
     page: ClassVar[int] = 50
     shows_old: ClassVar[bool] = True
+    tells_authors: ClassVar[bool] = True
+    edits: ClassVar[bool] = True
+    markup: ClassVar[bool] = False
     unchanged_requests: ClassVar[int] = 5
     options: ClassVar[dict[str, str | int | float | bool]] = {}
     secrets: ClassVar[dict[str, str]] = {}
@@ -86,7 +92,7 @@ class ContractSite:
     def write(self, text: str, *, author: str = "orla_fenwick") -> int:
         """Add a post and return its number."""
         self._last += 1
-        written = START + self._last * SPACING
+        written = self.now() - HISTORY + self._last * SPACING
         self.items[self._last] = Item(number=self._last, author=author, text=text, written=written)
         return self._last
 

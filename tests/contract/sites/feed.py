@@ -11,6 +11,7 @@ class FeedContract(ContractSite):
     platform = "feed"
     host = "news.example"
     handle = "/feed.xml"
+    markup = True
     page = 30
     shows_old = False
 

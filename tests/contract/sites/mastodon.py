@@ -13,6 +13,7 @@ class MastodonContract(ContractSite):
     platform = "mastodon"
     host = "kind.example"
     handle = "coproduction"
+    markup = True
     page = 40
 
     def answer(self, request: httpx.Request) -> httpx.Response:

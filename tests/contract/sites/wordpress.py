@@ -11,6 +11,7 @@ class WordPressContract(ContractSite):
     platform = "wordpress"
     host = "blog.example.org"
     handle = "blog"
+    markup = True
     page = 100
 
     def answer(self, request: httpx.Request) -> httpx.Response:
