@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import ClassVar, Protocol
 
-from harvesters.base import ResponseRefused, SourceSpec
+from harvesters.base import ParseError, ResponseRefused, SourceSpec
 from harvesters.client import PoliteClient
 from harvesters.json_fields import MalformedItem, utc_time
 from harvesters.mail_posts import (
@@ -98,13 +98,19 @@ class Desk:
         return read_context(self.spec, community=community, fetched_at=fetched_at, keys=self.keys)
 
     def mailbox(self, content: bytes, fetched_at: datetime) -> Mailbox:
-        """Read a mailbox; raises `ParseError` for what is none."""
+        """Read a mailbox; raises `ParseError` for what is none, such as no bytes at all."""
         what = f"an answer of {self.spec.source}"
+        if not content:
+            raise ParseError(f"{what} is empty where a mailbox was promised; it is asked for again")
         pieces = mails_of(unpacked(content, what=what), what=what)
         mails, unreadable = read_pieces(pieces, now=fetched_at)
         return Mailbox(
             mails=tuple(mails), unreadable=unreadable, size=len(content), fetched_at=fetched_at
         )
+
+    def no_mails(self, fetched_at: datetime) -> Mailbox:
+        """Return the mailbox of an answer that says that there are no mails."""
+        return Mailbox(mails=(), unreadable=0, size=0, fetched_at=fetched_at)
 
     def reading(self, box: Mailbox, community: str, threads: MailThreads, url_of: UrlOf) -> Reading:
         """Make the posts of a mailbox."""

@@ -154,6 +154,8 @@ class Pipermail:
         response = self._desk.client.get(
             f"{self.list_url(community)}{volume.file}", validator=validator
         )
+        if response.not_modified:
+            return self._desk.no_mails(response.fetched_at), response.validator
         return self._desk.mailbox(response.content, response.fetched_at), response.validator
 
 

@@ -96,10 +96,11 @@ class PublicInbox:
             content_type="application/x-www-form-urlencoded",
             accept=(NOTHING_FOUND,),
         )
-        if response.status == NOTHING_FOUND and _EMPTY not in response.content:
+        if response.status != NOTHING_FOUND:
+            return self._desk.mailbox(response.content, response.fetched_at)
+        if _EMPTY not in response.content:
             raise Gone(f"an inbox of {self._desk.spec.source} is not there; check its community")
-        content = b"" if response.status == NOTHING_FOUND else response.content
-        return self._desk.mailbox(content, response.fetched_at)
+        return self._desk.no_mails(response.fetched_at)
 
     def inbox_url(self, community: str) -> str:
         """Return the address of an inbox, with a slash at its end."""

@@ -153,6 +153,25 @@ def test_a_month_that_cannot_be_read_makes_nothing_gone(
     assert [s.outcome for s in seen] == ["unknown"] * 3 + ["present"] * 2
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>Please log in</html>"])
+def test_an_answer_that_is_no_mailbox_makes_nothing_of_an_inbox_gone(
+    site: Any, harvest: Harvest, ref_of: Any, body: bytes
+) -> None:
+    archive = PublicInboxSite(NOTES)
+    posts = posts_of(harvest(archive, INBOX, VOICES))
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=body) if request.method == "POST" else archive(request)
+
+    seen = []
+    sightings = site.open(INBOX, broken).recheck([ref_of(post) for post in posts])
+    with pytest.raises(ParseError):
+        seen.extend(sightings)
+
+    assert {sighting.outcome for sighting in seen} == {"unknown"}
+    assert len(seen) == len(posts)
+
+
 @pytest.mark.parametrize(
     ("file", "begins", "days"),
     [
