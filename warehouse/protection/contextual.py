@@ -238,6 +238,8 @@ class _AtEnd(Rule):
 
     def spans(self, reading: Reading) -> Iterator[Region]:
         text = reading.text
+        if text.rfind("\n", max(0, len(text) - _SIGNATURE_REACH)) < 0:
+            return
         yield from self.spans_within(text, max(0, len(text) - _SIGNATURE_REACH), len(text))
 
 
@@ -408,5 +410,6 @@ RULES = (
         words=_SAYING_WORDS,
         at="words",
         reach=(_TITLE_REACH, 9),
+        follows_capital=True,
     ),
 )

@@ -27,7 +27,7 @@ _MEMBER_NUMBER = re.compile(r"\.\d+$")  # XenForo's /members/ann.123/
 _AT = re.compile(
     r"@(?<![\w/.@+=-]@)(?P<name>\w(?:[\w.-]*\w)?)(?:@(?P<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?))?"
 )
-_REDDIT_SIGNS = ("u/", "/user/")
+_REDDIT_SIGN = re.compile(r"u/(?<![\w.:]u/)[\w-]{3}")
 _REDDIT = re.compile(r"(?<![\w/.:])(?:/u/|u/|/user/)(?P<name>[\w-]{3,20})(?![\w/-])", re.IGNORECASE)
 _NO_NAME = re.compile(
     r"\d+(?:[.:]\d+)?(?:am|pm)?|home|work|night|school|least|all|here|everyone|the|a|my",
@@ -90,7 +90,7 @@ def replace_mentions(text: str, *, platform: str, host: str, keys: KeyRing) -> R
     if "/" in low:
         if any(sign in low for sign in _PROFILE_SIGNS):
             text = _PROFILE.sub(reader.profile, text)
-        if any(sign in low for sign in _REDDIT_SIGNS):
+        if "/user/" in low or _REDDIT_SIGN.search(low):
             text = _REDDIT.sub(reader.reddit, text)
     if "@" in text:
         text = _AT.sub(reader.at, text)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from warehouse.protection.lexicon import NEVER_NAMES, ORDINARY_WORDS
 
-_MARKS = ("wrote", " said:", "posted by", "quote from", "[quote", "quoting ")
+_SAYING_MARKS = ("wrote:", " said:", "posted by")
+_QUOTING_MARKS = ("quote from", "[quote", "quoting ")
 _ACCOUNT = r"[^\s\[\]<>\"',;:]+(?:[ ][^\s\[\]<>\"',;:]+){0,3}?"
 _TAGGED = re.compile(
     r"\[quote(?:=|[ ]author=|[ ]name=)(?:&quot;|[\"'])?"
@@ -33,7 +34,9 @@ _TELLING = re.compile(r"[\d_]|[a-z][A-Z]")
 
 def may_hold(low: str) -> bool:
     """Tell whether a text, in lower case, has any word by which quotations are attributed."""
-    return any(mark in low for mark in _MARKS)
+    if any(mark in low for mark in _SAYING_MARKS):
+        return True
+    return "quot" in low and any(mark in low for mark in _QUOTING_MARKS)
 
 
 def replace_quoted(text: str, pseudonym: Callable[[str], str]) -> str:

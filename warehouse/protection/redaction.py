@@ -6,7 +6,6 @@ controlled. A change of the rules is a new version: texts of an older one are de
 what the platform shows, never edited where they lie.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -69,13 +68,13 @@ def redact(text: str) -> Redacted:
 
 
 def _redact(text: str, asked: int, words: frozenset[str]) -> Redacted:
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     reading = Reading(text, words)
     while asked:
         rule = _RULES[(asked & -asked).bit_length() - 1]
         asked &= asked - 1
         text, hits = rule.apply(reading)
         if hits:
-            counts[rule.kind] += hits
+            counts[rule.kind] = counts.get(rule.kind, 0) + hits
             reading = Reading(text, words)
-    return Redacted(text, dict(counts))
+    return Redacted(text, counts)

@@ -110,10 +110,11 @@ class Rule:
     numbers can read as one.
 
     A text without any of `words` or of `signs` (both in lower case), without a stretch of digits as
-    long as `number`, or without a match of `trigger` is not searched. `at` says where the pattern
-    is looked for: in `all` of the text, or at each of its `words` or of its `numbers`. There it is
-    looked for in what lies within `reach` of the place; a reach of nothing before means that the
-    match starts at the word.
+    long as `number`, or without a match of `trigger` in lower case is not searched. `at` says where
+    the pattern is looked for: in `all` of the text, or at each of its `words` or of its `numbers`.
+    There it is looked for in what lies within `reach` of the place; a reach of nothing before means
+    that the match starts at the word. With `follows_capital` a word that follows one in lower case
+    is no such place.
     """
 
     kind: str
@@ -126,13 +127,16 @@ class Rule:
     again_within: bool = False
     at: Literal["all", "words", "numbers"] = "all"
     reach: Region = (0, 0)
+    follows_capital: bool = False
 
     def apply(self, reading: Reading) -> tuple[str, int]:
         """Return the text with accepted spans replaced by the kind's token, and their number."""
         text = reading.text
-        if self.signs and not any(sign in reading.low for sign in self.signs):
-            return text, 0
-        if self.trigger and not self.trigger.search(text):
+        if self.signs:
+            low = reading.low
+            if not any(sign in low for sign in self.signs):
+                return text, 0
+        if self.trigger and not self.trigger.search(reading.low):
             return text, 0
         parts: list[str] = []
         copied = hits = 0
@@ -153,6 +157,8 @@ class Rule:
             )
         elif self.reach[0]:
             places = reading.places(self.words)
+            if self.follows_capital:
+                places = [place for place in places if _may_follow_capital(reading.text, place)]
             yield from self._spans_near(reading.text, ((place, place) for place in places))
         else:
             yield from self._spans_at(reading.text, reading.places(self.words))
@@ -186,6 +192,12 @@ class Rule:
                 yield start, start + len(found)
             step_in = self.again_within and not found
             position = match.start() + 1 if step_in else max(match.end(), position + 1)
+
+
+def _may_follow_capital(text: str, place: int) -> bool:
+    before = place - 1
+    start = max(text.rfind(" ", 0, before), text.rfind("\n", 0, before)) + 1
+    return not text[start : start + 1].islower()
 
 
 def _is_cut(text: str, matched: int, end: int) -> bool:

@@ -85,6 +85,7 @@ RULES = (
         words=_TYPE_WORDS,
         at="words",
         reach=(_NAME_REACH, _TYPE_REACH),
+        follows_capital=True,
     ),
     Rule(
         "place",
@@ -93,6 +94,7 @@ RULES = (
         words=_WEAK_TYPE_WORDS,
         at="words",
         reach=(_NAME_REACH, _TYPE_REACH),
+        follows_capital=True,
     ),
     Rule(
         "place",

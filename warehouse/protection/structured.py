@@ -27,7 +27,8 @@ _BEFORE_AT = frozenset(
 )
 _MAIL_CONTEXT = re.compile(r"\b(?:e-?mail|mail|contact|write|reach)\b", _I)
 _AT_A_HOST = re.compile(r" at [\w-]+\.[\w.-]*[a-zA-Z]{2}")
-_AT_SHUT = re.compile(r"[aA][tT] ?[\])}>-]")
+_LOOSE_AT = re.compile(r"@[\s\])}>-]")
+_AT_SHUT = re.compile(r"at ?[\])}>-]")
 _PRICE = re.compile(r"\d+(?:\.\d+)?")
 _TELLING = re.compile(r"[\d_#]|\w\.\w")
 
@@ -130,10 +131,10 @@ _STREET_WORDS = frozenset(
         *("parade", "villas", "st"),
     )
 )
-_HOUSE = r"(?<![\d.,])\d{1,4}[A-Za-z]?(?:-\d{1,4})?"
+_HOUSE = r"[0-9]{1,4}[A-Za-z]?(?:-\d{1,4})?"
 _FLAT_BEFORE = re.compile(r"\b(?:[Ff]lat|[Aa]partment|[Rr]oom|[Uu]nit)[ ]\w{1,4},?[ ]\Z")
 _FLAT_REACH = 20
-_HOUSE_AND_CAPITAL = re.compile(r"[0-9][A-Za-z]?,?[ ][A-Z]")
+_WITHIN_NUMBER = re.compile(r"[\w.,]")
 _FAMOUS_STREETS = frozenset({"10 downing street", "11 downing street", "221b baker street"})
 _NOT_IN_STREET = frozenset(
     (
@@ -145,7 +146,8 @@ _NOT_IN_STREET = frozenset(
 
 
 def _house(match: re.Match[str]) -> str | None:
-    return None if match["span"].lower() in _FAMOUS_STREETS else match["span"]
+    within = _WITHIN_NUMBER.match(match.string, max(0, match.start() - 1), match.start())
+    return None if within or match["span"].lower() in _FAMOUS_STREETS else match["span"]
 
 
 def _house_in_lower_case(match: re.Match[str]) -> str | None:
@@ -217,6 +219,7 @@ RULES = (
         ),
         _address_in_words,
         signs=("@",),
+        trigger=_LOOSE_AT,
     ),
     Rule(
         "email",
@@ -310,15 +313,10 @@ NUMBERED_RULES = (  # behind the rules for numbers; a text without any digit pas
     ),
     _House(
         "address",
-        re.compile(
-            rf"(?P<span>\b{_HOUSE},?[ ](?:[A-Z][a-z'\u2019-]+[ ]){{1,3}}(?:{_STREET}))(?!\w)"
-        ),
+        re.compile(rf"(?P<span>{_HOUSE},?[ ](?:[A-Z][a-z'\u2019-]+[ ]){{1,3}}(?:{_STREET}))(?!\w)"),
         _house,
         words=_STREET_WORDS,
         number=1,
-        trigger=_HOUSE_AND_CAPITAL,
-        at="numbers",
-        reach=(18, 70),
     ),
     Rule(
         "address",
