@@ -36,7 +36,7 @@ class ProfileError(HarvestError):
 def _is_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise ValueError(
             f"{name!r} is no time zone; write one such as 'Europe/London' or 'UTC'"
         ) from None
@@ -102,7 +102,6 @@ class BoardRules(_Part):
     sticky: Place | None = None
     skip: Place | None = None
     next_page: Fields = ()
-    page_address: Annotated[str, _address("board", "page")] | None = None
 
 
 class ThreadRules(_Part):
