@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from warehouse.protection import contextual, links, numbers, services, structured
-from warehouse.protection.rules import Reading, Rule, longest_number, words_of
+from warehouse.protection.rules import Reading, Rule, number_stretches, words_of
 
 REDACTOR_VERSION = 3
 _RULES = (
@@ -61,15 +61,16 @@ def redact(text: str) -> Redacted:
         asked &= ~_SLASH
     for word in met:
         asked |= _BY_WORD[word]
-    asked &= _BY_NUMBER[min(longest_number(text), _LONGEST)]
-    if not asked:
-        return Redacted(text)
-    return _redact(text, asked, frozenset(word.decode() for word in met))
+    numbers = number_stretches(text)
+    longest = max([end - start for start, end in numbers]) if numbers else 0
+    asked &= _BY_NUMBER[min(longest, _LONGEST)]
+    words = frozenset([word.decode() for word in met])
+    return _redact(Reading(text, words, numbers), asked)
 
 
-def _redact(text: str, asked: int, words: frozenset[str]) -> Redacted:
+def _redact(reading: Reading, asked: int) -> Redacted:
     counts: dict[str, int] = {}
-    reading = Reading(text, words)
+    text, words = reading.text, reading.words
     while asked:
         rule = _RULES[(asked & -asked).bit_length() - 1]
         asked &= asked - 1

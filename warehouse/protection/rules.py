@@ -39,12 +39,6 @@ def words_of(text: str) -> list[bytes]:
     return text.encode(errors="replace").translate(_WORD_BYTES).split()
 
 
-def longest_number(text: str) -> int:
-    """Return the length of the longest stretch of digits close together."""
-    first = _FIRST_DIGIT.search(text)
-    return max(map(len, _STRETCH.findall(text, first.start())), default=0) if first else 0
-
-
 def number_stretches(text: str) -> list[Region]:
     """Return where digits stand close together, with at most four other characters between."""
     first = _FIRST_DIGIT.search(text)
@@ -66,11 +60,13 @@ class Reading:
 
     __slots__ = ("_low", "_numbers", "text", "words")
 
-    def __init__(self, text: str, words: frozenset[str]) -> None:
+    def __init__(
+        self, text: str, words: frozenset[str], numbers: list[Region] | None = None
+    ) -> None:
         self.text = text
         self.words = words
         self._low: str | None = None
-        self._numbers: list[Region] | None = None
+        self._numbers = numbers
 
     @property
     def low(self) -> str:
