@@ -182,12 +182,21 @@ def test_any_text_is_read_without_error_or_warning_and_cleaning_is_final(text: s
     [
         "<div>" * 20_000 + "deep" + "</div>" * 20_000,
         "<blockquote>" * 20_000 + "deep" + "</blockquote>" * 20_000,
+        "</div>" * 200_000 + "<div>" * 200_000 + "deep",
         "<p>deep" + "<" * 1_000_000,
         "<p>Some &amp; words.</p>" * 20_000 + "deep",
         "deep" + "a" * 1_000_000,
         "deep<!--" + "x" * 1_000_000,
     ],
-    ids=["nested", "nested quotes", "open brackets", "many paragraphs", "no blank", "open comment"],
+    ids=[
+        "nested",
+        "nested quotes",
+        "closed first",
+        "open brackets",
+        "many paragraphs",
+        "no blank",
+        "open comment",
+    ],
 )
 def test_huge_or_broken_markup_is_read_in_seconds(html: str) -> None:
     started = time.process_time()
