@@ -40,6 +40,10 @@ _REPLY = re.compile(
 )
 _LIST_TAG = re.compile(r"^\s*\[[^\][]{1,60}\]\s*")
 _ZONE = re.compile(r"\d:\d\d(?::\d\d)?\s+(?:[+-]\d{2,4}|[A-Za-z]{1,5}\b)")
+_NO_CHARSETS = frozenset(  # codecs that no mail is written in, some of them slow by design
+    {"idna", "punycode", "raw_unicode_escape", "raw-unicode-escape", "undefined", "unicode_escape"}
+    | {"unicode-escape"}
+)
 _DIGITS = re.compile(r"\d")
 
 
@@ -84,10 +88,11 @@ def decoded(value: str) -> str:
 
 def as_text(content: bytes, charset: str | None) -> str:
     """Read bytes in the charset that they are said to be in, or else in a likely one."""
-    for name in (charset, "utf-8"):
+    said = (charset or "").strip("\"' ").lower()
+    for name in ("" if said in _NO_CHARSETS else said, "utf-8"):
         try:
             if name:
-                return content.decode(name.strip("\"' "))
+                return content.decode(name)
         except (LookupError, ValueError, AssertionError):
             continue
     return content.decode("cp1252", "replace")

@@ -148,6 +148,8 @@ def _nested(depth: int) -> bytes:
         HEAD + b"Content-Type: text/html\n\n" + b"<div>" * 300_000,
         HEAD + b"Content-Type: text/html\n\n<i class=gmail_attr>" + b"<div>" * 4_900,
         HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 500_000,
+        HEAD + b"Content-Type: text/plain; charset=punycode\n\n" + b"ab-" * 300_000,
+        HEAD + b"Content-Type: text/plain; charset=idna\n\n" + b"xn--a" * 300_000,
         _nested(200),
         _nested(20_000),
     ],
