@@ -4,6 +4,7 @@ A post is looked up by its own address. One that is nowhere is gone only if the 
 stood was read, with the posts that were before and after it, or if the thread itself is not there.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +21,7 @@ from warehouse.protection.keys import KeyRing
 from warehouse.records import Clock, PostRef, Sighting
 
 REMOVED, ERROR = "removed", "error"
+_PAGE = re.compile(r"/page[/-]\d+(?=/|$)")
 MOST_PAGES = 30  # of one thread and recheck
 
 
@@ -88,7 +90,7 @@ class ForumRecheck:
         if not missing:
             return None
         if not look.pages:
-            address = self._addresses.of_thread(refs[0].native_thread_id)
+            address = self._addresses.of_thread(refs[0].native_thread_id) or _begin_of(refs[0].url)
             if address is None or not self._read(address, look):
                 return NOT_FOUND
         for ref in missing:
@@ -159,6 +161,11 @@ class ForumRecheck:
         )
         reasons = {DELETED: self._reader.profile.rules.post.deleted_reason}
         return look_at(ref, build, seen_at=page.fetched_at, reasons=reasons)
+
+
+def _begin_of(url: str | None) -> str | None:
+    """Return the first page of a thread by the address of a post on one of its pages."""
+    return None if url is None else _PAGE.sub("", urldefrag(url).url)
 
 
 def _surrounds(run: Sequence[ThreadPage], ref: PostRef) -> bool:
