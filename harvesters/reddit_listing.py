@@ -79,7 +79,7 @@ class ListingWalk:
         self.gaps: tuple[Gap, ...] = ()
         self.complete = False
         self._known = known
-        self._floor = max(filter(None, (known and known.at - OVERLAP, since)), default=None)
+        self._floor = _later(known.at - OVERLAP if known else None, since)
         self._met: set[str] = set()
         self._oldest: datetime | None = None
 
@@ -138,6 +138,10 @@ class ListingWalk:
             return self._floor is not None and created_at(thing) < self._floor
         except MalformedItem:
             return False
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return one if other is None else other if one is None else max(one, other)
 
 
 def _moment(value: CursorValue) -> datetime | None:

@@ -249,8 +249,7 @@ class _Reader:
             raise Dropped(NO_COMMUNITY)
         layout = self._layout
         native_id, thread, parent, kind = self._place(row)
-        if layout.is_reddit:
-            _refuse_withdrawn(row)
+        _refuse_withdrawn(row, layout)
         title, _ = read_text(layout.value(row, "title"))
         text, withdrawn = read_text(layout.value(row, "text"))
         says_title = bool(title.strip()) and kind == "post" and not layout.text_is_own
@@ -325,8 +324,10 @@ class _Reader:
         return self._contexts[community]
 
 
-def _refuse_withdrawn(row: Row) -> None:
+def _refuse_withdrawn(row: Row, layout: Layout) -> None:
     """Raise `Dropped` for what was deleted or removed on Reddit, and for what only repeats."""
+    if not layout.is_reddit:
+        return
     reason = why_not_kept(row)
     if reason:
         raise Dropped(reason)

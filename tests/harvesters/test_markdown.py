@@ -145,7 +145,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(_PIECES | st.text(max_size=4), max_size=30).map("".join))
 def test_no_text_fails_and_own_words_are_among_all_words(source: str) -> None:
     markup = markdown_to_text(source)
