@@ -166,18 +166,22 @@ def without_rows(
     """Return header and rows of a segment without some rows, and without what points to them.
 
     That is the replies' links to them, and of the header the validators of their pages (`urls`) and
-    the counts of threads that bear their ids.
+    the counts of threads that bear their ids, or of which no other row is left.
     """
     mask = pa.array(leave_out, pa.bool_())
     gone = set(segment.rows.column("native_id").filter(mask).to_pylist())
     rows = segment.rows.filter(pc.invert(mask))
+    left = set(rows.column("native_thread_id").to_pylist())
+    emptied = set(segment.rows.column("native_thread_id").filter(mask).to_pylist()) - left
     parents = rows.column("native_parent_id")
     orphaned = pc.is_in(parents, value_set=pa.array(sorted(map(str, gone)), pa.string()))
     position = rows.schema.get_field_index("native_parent_id")
     unlinked = pc.if_else(orphaned, pa.scalar(None, pa.string()), parents)
     header = replace(
         segment.header,
-        threads=tuple(t for t in segment.header.threads if t.native_thread_id not in gone),
+        threads=tuple(
+            t for t in segment.header.threads if t.native_thread_id not in gone | emptied
+        ),
         validators={a: v for a, v in segment.header.validators.items() if a not in urls},
     )
     return header, rows.set_column(position, rows.schema.field(position), unlinked)

@@ -12,7 +12,7 @@ from warehouse.errors import StateError
 from warehouse.landing import read_segment
 from warehouse.protection.erasure_list import ListFile, list_file, opted_out_hosts
 from warehouse.protection.hosts import host_hash, plain_host
-from warehouse.records import LoadCounts, VirtualClock
+from warehouse.records import LoadCounts, ThreadCount, VirtualClock
 
 START = datetime(2026, 1, 5, 2, tzinfo=UTC)
 WORDS = "quokkaserenade of zebrafinches"
@@ -35,7 +35,12 @@ def planted(loaded):
         url=URL,
         host_key=host_hash(study.keys, "gone.example"),
     )
-    loaded.load(loaded.target, study.post("2", "an answer"), study.post("3", "another"))
+    counts = [
+        ThreadCount(native_thread_id=thread, expected=9, fetched=1)
+        for thread in (f"thread-of-{NATIVE_ID}", "t1")
+    ]
+    posts = [loaded.target, study.post("2", "an answer"), study.post("3", "another")]
+    loaded.load(*posts, threads=tuple(counts))
     loaded.warehouse.write_state()
     study.next_night()
     return loaded
