@@ -242,6 +242,14 @@ def test_a_refused_subreddit_is_an_error_of_its_kind(
     assert "KindPlace" not in str(raised.value)
 
 
+def test_a_subreddit_that_there_is_not_is_gone(site: Any) -> None:
+    """Reddit leads such a name to its search, which is not followed."""
+    harvester = site.open(SPEC, busy_place(1))
+    with pytest.raises(Gone, match="no such subreddit"):
+        list(harvester.harvest(replace(PLACE, community="NoPlace"), since=START, known=Known()))
+    assert [path.partition("?")[0] for path in site.asked][1:] == ["/r/NoPlace/new"]
+
+
 def test_wrong_credentials_are_blocked_and_not_shown(site: Any) -> None:
     secrets = {"client_id": "other-id", "client_secret": "other-secret"}
     with pytest.raises(Blocked, match="client id") as raised:
