@@ -157,16 +157,32 @@ def files_with(root: Path, *words: str) -> Iterator[str]:
     ("request_", "left"),
     [
         (["--author", "@ann_b", "--source", "forum"], ["12", "13", "91"]),
-        (["--author", "ANN_B", "--platform", "discourse"], ["12", "13", "91"]),
+        pytest.param(
+            ["--author", "ANN_B", "--platform", "discourse"],
+            ["12", "13", "91"],
+            marks=pytest.mark.slow,
+        ),
         (["--author", "@bea@b.example", "--platform", "mastodon"], ["11", "12", "13"]),
-        (["--author", "@bea@B.example", "--source", "toots"], ["11", "12", "13"]),
+        pytest.param(
+            ["--author", "@bea@B.example", "--source", "toots"],
+            ["11", "12", "13"],
+            marks=pytest.mark.slow,
+        ),
         (["--thread", "https://www.forum.example/t/waiting/7/"], ["13", "91"]),
-        (["--thread", "https://forum.example/t/waiting/7/2"], ["13", "91"]),
+        pytest.param(
+            ["--thread", "https://forum.example/t/waiting/7/2"],
+            ["13", "91"],
+            marks=pytest.mark.slow,
+        ),
         (["--thread", "7", "--source", "forum"], ["13", "91"]),
-        (["--thread", "https://b.example/users/bea/statuses/91"], ["11", "12", "13"]),
+        pytest.param(
+            ["--thread", "https://b.example/users/bea/statuses/91"],
+            ["11", "12", "13"],
+            marks=pytest.mark.slow,
+        ),
         (["--host", "https://forum.example/latest"], ["91"]),
         (["--host", "b.example"], ["11", "12", "13"]),
-        (["--host", "a.example"], ["11", "12", "13"]),
+        pytest.param(["--host", "a.example"], ["11", "12", "13"], marks=pytest.mark.slow),
         (["--phrase", "QUOKKASERENADE  of"], ["12", "13", "91"]),
     ],
 )
