@@ -241,6 +241,10 @@ class _Walk:
             fresh = [post for post in page.posts if post.native_id not in seen]
             seen.update(post.native_id for post in fresh)
             wanted, met, bounded = self._cut.stop.cut(fresh)
+            if met and not bounded and self._lacks(page, wanted):
+                self._cut = replace(self._cut, stop=Stop())
+                self._n_read = len(seen) - len(fresh)
+                wanted, met = fresh, False
             further = None if met else self._reader.previous(page, thread=self._cut.first)
             stuck = further is not None and not fresh
             self._note(None if stuck else further)
@@ -262,6 +266,16 @@ class _Walk:
         if self._resumed:
             return self._reader.thread(self._cut.address)
         return self._reader.last_page(self._cut.address, thread=self._cut.first)
+
+    def _lacks(self, page: ThreadPage, wanted: Sequence[ShownPost]) -> bool:
+        """Tell whether a thread promises more than its new posts: some came in among the old ones.
+
+        Moderators put posts back, let them pass late, or move them here. The whole is read then.
+        """
+        expected = self._counted(page, bounded=False).expected
+        n_new = sum(post.created is not None or post.deleted for post in wanted)
+        whole_before = not self._resumed and self._earlier is None
+        return expected is not None and whole_before and self._n_read + n_new < expected
 
     def _note(self, further: str | None) -> None:
         """Remember what of a thread is still to be read: of this walk, else of an earlier one."""

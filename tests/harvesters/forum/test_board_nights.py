@@ -97,6 +97,24 @@ def test_the_walk_ends_by_time_where_the_known_post_is_gone(nights: Any) -> None
     assert len(nights.site.requests) <= 3
 
 
+def test_posts_that_moderators_put_among_old_ones_are_found_by_the_count(nights: Any) -> None:
+    board = nights.board
+    talk = board.open(1, n_posts=30)
+    board.open(2, n_posts=3)
+    late = talk.posts.pop(7)
+    nights.night()
+    talk.posts.insert(7, late)
+    new = str(board.reply(1).id)
+
+    batches = nights.night()
+
+    assert {str(late.id), new} <= set(nights.ids)
+    assert complete(batches)
+    assert counts(batches) == {"1": (31, 31)}
+    nights.night()
+    assert nights.ids == []
+
+
 def test_since_bounds_a_first_night_and_makes_no_thread_look_cut(nights: Any) -> None:
     board = nights.board
     for thread in range(1, 100):
