@@ -161,10 +161,12 @@ def _by_links(_: Page, document: html.HtmlElement | None) -> list[Mark]:
         marks.append(Mark(platform="wordpress", what=what, root=root or None))
     if document.xpath("//div[@id='mastodon']"):
         marks.append(Mark(platform="mastodon", what="its page holds Mastodon's application"))
-    if document.xpath("//a[contains(@href, '/hyperkitty/')]"):
-        marks.append(_list("hyperkitty", "its links lead to HyperKitty"))
-    if document.xpath("//a[contains(., 'public-inbox')][contains(@href, 'public-inbox')]"):
-        marks.append(_list("public-inbox", "its foot names public-inbox"))
+    if document.xpath("//link[contains(@href, '/hyperkitty/')]"):
+        marks.append(_list("hyperkitty", "its style sheets are HyperKitty's"))
+    if document.xpath("//a[contains(@href, '_/text/')]") and document.xpath(
+        "//a[contains(@href, 'new.atom')]"
+    ):
+        marks.append(_list("public-inbox", "it links to its help as public-inbox does"))
     if document.xpath("//a[contains(@href, '.txt.gz')]") and document.xpath(
         "//a[contains(@href, 'thread.html')]"
     ):

@@ -21,8 +21,9 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 
-from harvesters.base import ResponseRefused
+from harvesters.base import Blocked, ResponseRefused
 from harvesters.client import PoliteClient, Response
+from harvesters.judgement import is_login, is_redirect
 
 _EVERY_STATUS = range(100, 600)
 _FORM = "application/x-www-form-urlencoded"
@@ -85,7 +86,9 @@ class GatedSession(requests.Session):
         )
         prepared = self.prepare_request(request)
         self._refuse_unless_reading(prepared)
-        return _as_requests_answer(self._send_politely(prepared), prepared)
+        answer = self._send_politely(prepared)
+        _refuse_login_wall(answer)
+        return _as_requests_answer(answer, prepared)
 
     def _refuse_unless_reading(self, prepared: requests.PreparedRequest) -> None:
         target = urlsplit(prepared.url or "")
@@ -111,6 +114,16 @@ class GatedSession(requests.Session):
                 accept=_EVERY_STATUS,
                 own_terms=True,
             )
+
+
+def _refuse_login_wall(answer: Response) -> None:
+    """Raise `Blocked` where a site sends everybody to its login, whatever a library makes of it."""
+    location = answer.headers.get("location", "")
+    if is_redirect(answer.status, answer.headers) and is_login(urlsplit(location).path):
+        raise Blocked(
+            f"{urlsplit(answer.url).hostname} redirects to a login wall, which is never passed; "
+            "take the source out, or ask the host"
+        )
 
 
 def _text(header: str | bytes) -> str:

@@ -189,13 +189,17 @@ def _confirmation_gap(night: Night, probe: Probe, *, ask: bool) -> str | None:
     posts = posts_to_confirm(understood)
     if len(posts) < 2:  # noqa: PLR2004 # two dates and two authors, or a coincidence is confirmed
         return f"profile {profile.name} is unverified: name a board where two people have written"
-    if not ask or not sys.stdin.isatty():
+    if not ask or not _on_terminal():
         return f"profile {profile.name} is unverified: run this on a terminal, to confirm it"
     if not all(_confirmed(night, probe.entry, post) for post in posts):
         return f"profile {profile.name} reads this board wrongly: mend it, and check again"
     keep_confirmation(night, probe.entry, profile, understood.n_posts)
     typer.echo(f"Confirmed: the next night reads {probe.entry.name} by profile {profile.name}.")
     return None
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _confirmed(night: Night, source: SourceSettings, post: Post) -> bool:

@@ -10,9 +10,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from flows import stages
 from flows.commands import app, probes
 from flows.confirmations import confirm, read_confirmed
+from flows.night import prepare_night
+from flows.probing import posts_to_confirm, probe_source
 from flows.simulated_home import Simulation, make_simulated_home, write_settings
+from harvesters.forum_profile import SHIPPED
+from harvesters.simulation.forums.build import build_board
+from harvesters.simulation.forums.serving import serve_forums
+from harvesters.simulation.forums.site import ForumSite
 from harvesters.simulation.server import SimulatedSites
 from warehouse.home import Home
 from warehouse.records import VirtualClock
@@ -116,3 +123,85 @@ def test_confirmations_are_kept_by_source_and_digest(tmp_path: Path) -> None:
     assert read_confirmed(tmp_path) == {"a": "d3", "b": "d2"}
     (tmp_path / "confirmed.json").write_text("{broken")
     assert read_confirmed(tmp_path) == {}
+
+
+BOARD_ENDS = datetime(2026, 1, 8, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def board(world: tuple[Home, SimulatedSites], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A served board whose profile nobody tested, entered as a source of the study."""
+    home, _ = world
+    site = ForumSite(
+        build_board(seed=5, ends_at=BOARD_ENDS, threads=30, longest=60), software="xenforo2"
+    )
+    with serve_forums({"board": site}, clock=VirtualClock(AT)) as served:
+        url = site.forum_url(2)
+        new = ("sources", "new", url, "--name", "board", "--ethics-ref", "simulated")
+        assert "as forum" in run(*new)
+        monkeypatch.setattr(probes, "_on_terminal", lambda: True)
+        yield home, site, served
+
+
+def night_of(home: Home) -> Any:
+    return prepare_night(home.root, flow="test", clock=VirtualClock(AT))
+
+
+def test_a_forum_that_nobody_confirmed_yields_nothing(board: Any) -> None:
+    home, _, _ = board
+    night = night_of(home)
+    (report,) = stages.harvest_source(night, night.settings.source_named("board"))
+    assert (report.status, report.fetched) == ("blocked", 0)
+    assert "sources check" in str(report.error)
+
+
+def answers_for(home: Home, site: ForumSite, *, second_author: str | None = None) -> str:
+    """Return what a person would type who reads the two posts that are asked about."""
+    night = night_of(home)
+    found = probe_source(night, night.settings.source_named("board"))
+    truth = {post.post_id: post for post in site.truth(AT)}
+    asked = posts_to_confirm(found.understood)
+    assert len(asked) == 2
+    authors = [truth[post.native_id].author for post in asked]
+    return f"y\n{authors[0]}\ny\n{second_author or authors[1]}\n"
+
+
+def test_two_dates_and_two_authors_confirm_a_profile(board: Any) -> None:
+    home, site, _ = board
+    typed = answers_for(home, site)
+    done = CliRunner().invoke(app, ["sources", "check", "board"], input=typed)
+    assert done.exit_code == 0, done.output
+    assert "Confirmed" in done.output
+    night = night_of(home)
+    (report,) = stages.harvest_source(night, night.settings.source_named("board"))
+    assert report.status in {"complete", "partial"}
+    assert report.fetched > 50
+
+
+def test_a_wrong_author_or_date_confirms_nothing(board: Any) -> None:
+    home, site, _ = board
+    typed = answers_for(home, site, second_author="somebody else")
+    done = CliRunner().invoke(app, ["sources", "check", "board"], input=typed)
+    assert done.exit_code == 1
+    assert "reads this board wrongly" in done.output
+    done = CliRunner().invoke(app, ["sources", "check", "board"], input="n\n")
+    assert done.exit_code == 1
+    assert read_confirmed(home.state) == {}
+
+
+def test_a_profile_that_changes_is_to_be_confirmed_anew(board: Any) -> None:
+    home, site, _ = board
+    CliRunner().invoke(app, ["sources", "check", "board"], input=answers_for(home, site))
+    shipped = (SHIPPED / "xenforo2.toml").read_text(encoding="utf-8")
+    home.profiles.mkdir()
+    (home.profiles / "xenforo2.toml").write_text(
+        shipped.replace('order = "DMY"', 'order = "MDY"') + "\n"
+    )
+    (home.profiles / "xenforo2.toml").write_text(
+        shipped.replace("[detect]", 'notes = "mended"\n[detect]', 1)
+        if "notes = " not in shipped
+        else shipped.replace("notes = ", "notes = 'mended '  # ", 1)
+    )
+    night = night_of(home)
+    (report,) = stages.harvest_source(night, night.settings.source_named("board"))
+    assert report.status == "blocked"

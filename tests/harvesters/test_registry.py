@@ -23,5 +23,5 @@ def test_a_platform_is_opened_under_the_name_it_gives_itself(site: Any, platform
 def test_an_unknown_platform_is_refused_with_the_known_ones(site: Any) -> None:
     spec = SourceSpec(source="s", platform="usenet", url="https://site.example.org")
 
-    with pytest.raises(UnknownPlatform, match="discourse, feed, .*mastodon, .*wordpress"):
+    with pytest.raises(UnknownPlatform, match=r"discourse, feed, .*mastodon, .*wordpress"):
         open_harvester(spec, client=None, keys=site.keys, clock=site.clock)  # type: ignore[arg-type]
