@@ -175,7 +175,7 @@ def test_two_dates_and_two_authors_confirm_a_profile(board: Any) -> None:
     night = night_of(home)
     (report,) = stages.harvest_source(night, night.settings.source_named("board"))
     assert report.status in {"complete", "partial"}
-    assert report.fetched > 50
+    assert report.fetched > 5
 
 
 def test_a_wrong_author_or_date_confirms_nothing(board: Any) -> None:
@@ -194,14 +194,8 @@ def test_a_profile_that_changes_is_to_be_confirmed_anew(board: Any) -> None:
     CliRunner().invoke(app, ["sources", "check", "board"], input=answers_for(home, site))
     shipped = (SHIPPED / "xenforo2.toml").read_text(encoding="utf-8")
     home.profiles.mkdir()
-    (home.profiles / "xenforo2.toml").write_text(
-        shipped.replace('order = "DMY"', 'order = "MDY"') + "\n"
-    )
-    (home.profiles / "xenforo2.toml").write_text(
-        shipped.replace("[detect]", 'notes = "mended"\n[detect]', 1)
-        if "notes = " not in shipped
-        else shipped.replace("notes = ", "notes = 'mended '  # ", 1)
-    )
+    mended = shipped.replace('order = "DMY"', 'order = "MDY"')
+    (home.profiles / "xenforo2.toml").write_text(mended, encoding="utf-8")
     night = night_of(home)
     (report,) = stages.harvest_source(night, night.settings.source_named("board"))
     assert report.status == "blocked"
