@@ -113,7 +113,7 @@ def test_a_missing_post_beside_one_that_is_there_is_gone(site: Any, ref_of: Any)
         (httpx.Response(200, json=listing([submission(99)])), "error", ParseError),
         (httpx.Response(403, json={"error": 403}), "blocked", Blocked),
         (httpx.Response(503), "error", HarvestError),
-        (httpx.Response(302, headers={"Location": "/login"}), "error", HarvestError),
+        (httpx.Response(302, headers={"Location": "/login"}), "blocked", Blocked),
     ],
 )
 def test_no_failure_makes_a_post_gone(
