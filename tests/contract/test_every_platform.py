@@ -1,6 +1,7 @@
 """What every harvester promises, asked of each of them in the same way."""
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 
 from harvesters.base import Blocked, HarvestError, RateLimited, Unavailable
 from harvesters.registry import PLATFORMS
+from tests.contract.sites.base import A_THREAD
 from tests.contract.sites.every import SITES
 from warehouse.records import Post
 
@@ -233,3 +235,21 @@ def test_hostile_text_is_text_and_nothing_else(reader: Any) -> None:
     assert all("\x00" not in post.text for post in posts)
     if reader.site.markup:  # elsewhere it is what somebody typed, shown as typed
         assert all("<script" not in post.text and "alert" not in post.text for post in posts)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "reader", [name for name, site in SITES.items() if site.shows_old], indirect=True
+)
+def test_a_second_night_on_two_hundred_unchanged_threads_costs_five_requests(reader: Any) -> None:
+    reader.site.spacing = timedelta(hours=2)
+    reader.site.history = 200 * A_THREAD * reader.site.spacing
+    reader.site.fill(200 * A_THREAD)
+    assert reader.harvest() is None
+    threads = {post.native_thread_id for post in reader.held.values()}
+    assert len(threads) == 200
+    assert reader.site.most or len(reader.held) == 200 * A_THREAD
+    reader.clock.sleep(86_400)
+    reader.requests.clear()
+    assert reader.harvest() is None
+    assert len(reader.requests) <= 5

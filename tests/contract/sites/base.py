@@ -52,6 +52,7 @@ class ContractSite:
     tells_authors : whether what is read is of several people
     edits : whether a post can be changed after it was written
     markup : whether a text is sent as HTML that people may have written themselves
+    most : posts of a listing that the platform shows at all, however many there are
     unchanged_requests : most requests of a harvest where nothing has changed
     """
 
@@ -63,6 +64,7 @@ class ContractSite:
     tells_authors: ClassVar[bool] = True
     edits: ClassVar[bool] = True
     markup: ClassVar[bool] = False
+    most: ClassVar[int | None] = None
     unchanged_requests: ClassVar[int] = 5
     options: ClassVar[dict[str, str | int | float | bool]] = {}
     secrets: ClassVar[dict[str, str]] = {}
@@ -70,6 +72,8 @@ class ContractSite:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.items: dict[int, Item] = {}
         self.now = now
+        self.history = HISTORY
+        self.spacing = SPACING
         self._last = 0
 
     @property
@@ -92,7 +96,7 @@ class ContractSite:
     def write(self, text: str, *, author: str = "orla_fenwick") -> int:
         """Add a post and return its number."""
         self._last += 1
-        written = self.now() - HISTORY + self._last * SPACING
+        written = self.now() - self.history + self._last * self.spacing
         self.items[self._last] = Item(number=self._last, author=author, text=text, written=written)
         return self._last
 

@@ -14,6 +14,7 @@ class RedditContract(ContractSite):
     host = "reddit.example"
     handle = "r/KindPlace"
     page = 100
+    most = 1000
     secrets = dict(invented.SPEC.secrets)  # noqa: RUF012 # read only
 
     def __init__(self, now: Any) -> None:
