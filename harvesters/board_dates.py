@@ -285,15 +285,17 @@ def in_order(pattern: str, order: DateOrder) -> str:
 
 
 def _ago(found: re.Match[str], fetched_at: datetime) -> Moment:
-    """Read "3 hours ago", which a board writes until it is four."""
+    """Read "3 hours ago", which a board writes until it is four, or from two and a half on."""
     n = int(found["n"]) if found["n"].isdigit() else 1
     unit = _UNITS[found["unit"].lower()]
     passed = n * unit
     rough = passed * _ROUGH if unit > _UNITS["week"] else timedelta()
+    late = unit / 2  # boards that write one unit only may round it
     if found["more"]:
         unit = _UNITS[found["part"].lower()]
         passed += int(found["more"]) * unit
-    return Moment(fetched_at - passed, late=SECOND + rough, early=unit + rough)
+        late = timedelta()
+    return Moment(fetched_at - passed, late=late + SECOND + rough, early=unit + rough)
 
 
 def _is_possible(moment: Moment, fetched_at: datetime) -> bool:

@@ -23,7 +23,7 @@ from harvesters.board_dates import DateOrder, DateReader
 from harvesters.forum_fields import Fields, Place
 
 SHIPPED = Path(__file__).parent / "profiles"
-Evidence = Literal["recording", "shipped template", "unverified"]
+Evidence = Literal["real server", "recording", "shipped template", "unverified"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _LONGEST_SHOWN = 60

@@ -3,8 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.real_servers.conftest import free_port, wait_until_listening
+from tests.real_servers.environments import environment
 from tests.real_servers.invented_list import LIST
 
 HERE = Path(__file__).parent
@@ -131,21 +130,9 @@ def _run(command: Sequence[str], server: ListServer, *, given: bytes = b"") -> N
 
 
 def _python() -> str:
-    """Return the Python of an environment with HyperKitty, made once and kept for later runs."""
-    kept = os.environ.get("VALUETALK_CACHE") or str(Path(tempfile.gettempdir()) / "valuetalk-cache")
-    folder = Path(kept) / f"{HYPERKITTY.replace('==', '-')}-py{sys.version_info.minor}"
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
-        packages = [HYPERKITTY, "whoosh==2.7.4", "setuptools<81"]
-        done = subprocess.run(
-            [str(python), "-m", "pip", "install", "-q", *packages], check=False, capture_output=True
-        )
-        if done.returncode != 0:
-            pytest.skip("HyperKitty cannot be installed here: the package index does not answer")
-        (folder / "complete").touch()
-    return str(python)
+    """Return the Python of an environment with HyperKitty."""
+    packages = [HYPERKITTY, "whoosh==2.7.4", "setuptools<81"]
+    return environment(HYPERKITTY.replace("==", "-"), packages)
 
 
 def read(url: str) -> bytes:

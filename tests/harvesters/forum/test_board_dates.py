@@ -130,6 +130,18 @@ def test_the_truth_lies_within_what_a_relative_date_says(passed: int) -> None:
     assert moment.earliest < truth <= moment.latest
 
 
+@given(passed=st.integers(min_value=60, max_value=86_400 * 300))
+def test_the_truth_lies_within_what_a_rounded_relative_date_says(passed: int) -> None:
+    """As Babel writes it: from 0.85 of a unit on, and from the half on of the next number."""
+    truth = NOW - timedelta(seconds=passed)
+    units = (("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60))
+    unit, size = next(each for each in units if passed / each[1] >= 0.85)
+    moment = DateReader().read(f"{round(max(1, passed / size))} {unit}s ago", fetched_at=NOW)
+
+    assert moment is not None
+    assert moment.earliest < truth <= moment.latest
+
+
 @given(text=st.text(max_size=150), order=st.sampled_from(["DMY", "MDY", "YMD"]))
 def test_no_text_is_read_as_a_time_to_come_or_stops_the_reader(text: str, order: DateOrder) -> None:
     moment = DateReader(formats=FORMATS, order=order).read(text, fetched_at=NOW)

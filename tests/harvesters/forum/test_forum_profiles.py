@@ -54,7 +54,7 @@ def test_every_shipped_profile_is_sound_and_says_its_evidence(name: str) -> None
     assert profile.shipped
     assert re.fullmatch("[0-9a-f]{64}", profile.digest)
     kind = profile.evidence.partition(":")[0]
-    assert kind in {"recording", "shipped template", "unverified"}
+    assert kind in {"real server", "recording", "shipped template", "unverified"}
     assert profile.is_tested == (kind != "unverified")
     assert kind == "unverified" or profile.rules.evidence_detail
     assert profile.rules.versions

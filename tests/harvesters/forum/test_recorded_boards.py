@@ -141,6 +141,19 @@ def test_beyond_the_end_flaskbb_says_that_there_is_nothing(
     assert error.value.reason == NOT_FOUND
 
 
+def test_what_was_deleted_from_a_flaskbb_is_not_there_though_the_answer_is_ok(
+    flaskbb: Profile,
+) -> None:
+    said = (
+        b"<title>None Unknown Error</title><h1>Unknown Error</h1><p>Could not load forum data</p>"
+    )
+    page = Page(content=said, address=f"{FLASKBB}/post/15", fetched_at=READ_AT[FLASKBB])
+
+    with pytest.raises(NotShown) as error:
+        thread(flaskbb, page)
+    assert error.value.reason == NOT_FOUND
+
+
 def test_the_listing_of_misago_says_what_its_api_says(misago: Profile, recording: Any) -> None:
     listing = board(misago, page_of(recording, "misago/index.html", MISAGO, "/"))
     said = json.loads(recording("forum/misago/api_threads.json"))["results"]

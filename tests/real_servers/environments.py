@@ -1,0 +1,56 @@
+"""Environments for servers that are Python packages: made once, and kept for later runs."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(name: str, packages: Sequence[str], *, python: str = sys.executable) -> str:
+    """Return the Python of an environment that holds packages; skips where they cannot be had."""
+    kept = os.environ.get("VALUETALK_CACHE") or str(Path(tempfile.gettempdir()) / "valuetalk-cache")
+    folder = Path(kept) / f"{name}-py{_minor(python)}"
+    own = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", str(folder)], check=True, capture_output=True)
+        command = [str(own), "-m", "pip", "install", "-q", *packages]
+        done = subprocess.run(command, check=False, capture_output=True)
+        if done.returncode != 0:
+            pytest.skip(f"{name} cannot be installed here: the package index does not answer")
+        (folder / "complete").touch()
+    return str(own)
+
+
+def find_python(version: str) -> str:
+    """Return a Python of a version such as 3.12, or skip: none is downloaded."""
+    for candidate in _candidates(version):
+        if Path(candidate).is_file() and _minor(candidate) == int(version.partition(".")[2]):
+            return candidate
+    pytest.skip(f"no Python {version} (uv python find --no-python-downloads {version})")
+
+
+def _candidates(version: str) -> Iterator[str]:
+    uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
+    if Path(uv).is_file():
+        command = [uv, "python", "find", "--no-python-downloads", "--no-project", version]
+        found = subprocess.run(command, check=False, capture_output=True, text=True)
+        yield found.stdout.strip()
+    # pyenv puts no version on the path that is not switched on, and uv stops at its stand-ins
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from (str(each / "bin/python") for each in sorted(pyenv.glob(f"versions/{version}.*")))
+
+
+def _minor(python: str) -> int:
+    if python == sys.executable:
+        return sys.version_info.minor
+    asked = [python, "-c", "import sys; print(sys.version_info.minor)"]
+    done = subprocess.run(asked, check=False, capture_output=True, text=True)
+    return int(done.stdout) if done.returncode == 0 else -1
