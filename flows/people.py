@@ -11,7 +11,7 @@ from flows.setting_sections import ARCHIVE, SourceSettings
 from flows.settings import Settings
 from harvesters.addresses import without_tracking
 from harvesters.archives.transcripts import PLATFORM as TRANSCRIPT
-from harvesters.bluesky_posts import ACCOUNTS_HOST
+from harvesters.bluesky.posts import ACCOUNTS_HOST
 from harvesters.reading import site_host
 from warehouse.gateway import Warehouse
 from warehouse.protection.hosts import plain_host

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from harvesters.archives.files import COMPRESSIONS, ArchiveError, explained, unpacked_file
 from harvesters.base import ParseError
-from harvesters.mail_posts import PLATFORM, MailThreads, read_mails, read_pieces
-from harvesters.mails import LONGEST_MAIL
-from harvesters.mboxes import Piece, mails_of
+from harvesters.mail.mboxes import Piece, mails_of
+from harvesters.mail.messages import LONGEST_MAIL
+from harvesters.mail.posts import PLATFORM, MailThreads, read_mails, read_pieces
 from harvesters.posts import ReadContext
 from harvesters.reading import MALFORMED
 from warehouse.protection.keys import KeyRing

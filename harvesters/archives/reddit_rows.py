@@ -12,7 +12,7 @@ from typing import Any
 
 from harvesters.archives.files import Row
 from harvesters.json_fields import MalformedItem
-from harvesters.reddit_things import (
+from harvesters.reddit.things import (
     DELETED_BY_AUTHOR,
     REMOVED,
     edited_at,

@@ -27,7 +27,7 @@ from harvesters.markdown import markdown_to_text
 from harvesters.markup import plain_to_text
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import MALFORMED, Dropped
-from harvesters.reddit_things import CROSSPOST, names_machine
+from harvesters.reddit.things import CROSSPOST, names_machine
 from warehouse.protection.keys import SEPARATOR, KeyRing
 from warehouse.records import Batch, Post, PostKind
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from harvesters.mail_headers import archive_hash
+from harvesters.mail.headers import archive_hash
 
 LIST = "voices@lists.example"
 START = datetime(2025, 12, 1, 10, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvesters.base import ParseError
-from harvesters.bluesky_posts import ACCOUNTS_HOST, build_bluesky_post, parse_posts
+from harvesters.bluesky.posts import ACCOUNTS_HOST, build_bluesky_post, parse_posts
 from harvesters.json_fields import MalformedItem
 from harvesters.posts import ReadContext
 from harvesters.reading import Dropped

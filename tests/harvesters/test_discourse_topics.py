@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvesters.base import HarvestError, ParseError
-from harvesters.discourse_topics import Met, Topics
+from harvesters.discourse.topics import Met, Topics
 from tests.harvesters.test_discourse import FIVE, SPEC, START, Forum, ids, post
 from warehouse.records import Batch, Known
 
@@ -143,7 +143,7 @@ def test_a_night_reads_no_topic_again_that_it_followed(site: Any, known_after: A
 def test_more_cut_topics_than_a_night_reads_are_counted(
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harvesters.discourse_topics.MAX_TOPICS", 1)
+    monkeypatch.setattr("harvesters.discourse.topics.MAX_TOPICS", 1)
     forum = ListedForum([post(n) for n in range(10, 90)])
     forum.more = {102: 1, 104: 1, 106: 1}
 

@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvesters.base import HarvestError, ParseError, ResponseRefused
-from harvesters.hyperkitty import read_email
 from harvesters.json_fields import MalformedItem
-from harvesters.mail_posts import parse_mbox, read_mbox
-from harvesters.mails import UnreadableMail, parse_mail
-from harvesters.mboxes import mails_of, unpacked
-from harvesters.pipermail import volumes_of
+from harvesters.mail.mboxes import mails_of, unpacked
+from harvesters.mail.messages import UnreadableMail, parse_mail
+from harvesters.mail.posts import parse_mbox, read_mbox
+from harvesters.mailing_list.hyperkitty import read_email
+from harvesters.mailing_list.pipermail import volumes_of
+from harvesters.mailing_list.public_inbox import feed_entries
 from harvesters.posts import ReadContext
-from harvesters.public_inbox import feed_entries
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 HEAD = b"From: Ada <ada@ward7.example>\nDate: Mon, 1 Dec 2025 09:00:00 +0000\n"
@@ -170,7 +170,7 @@ def test_a_header_of_ten_megabytes_does_not_hide_what_stands_behind_it() -> None
 
 
 def test_a_bomb_of_gzip_is_refused_and_a_cut_one_is_no_mailbox(monkeypatch: Any) -> None:
-    monkeypatch.setattr("harvesters.mboxes.MOST_UNPACKED", 5_000_000)
+    monkeypatch.setattr("harvesters.mail.mboxes.MOST_UNPACKED", 5_000_000)
     mbox = b"From a Mon Dec  1 09:00:00 2025\n" + HEAD + b"\nHello\n"
     bomb = gzip.compress(mbox + (b"x" * 9_999 + b"\n") * 1_000)
 
@@ -182,7 +182,8 @@ def test_a_bomb_of_gzip_is_refused_and_a_cut_one_is_no_mailbox(monkeypatch: Any)
 
 
 @pytest.mark.parametrize(
-    "page", [b"<html>Please log in</html>", b"\n\n{}", gzip.compress(b"<html>", mtime=0), b"\xff\xfe"]
+    "page",
+    [b"<html>Please log in</html>", b"\n\n{}", gzip.compress(b"<html>", mtime=0), b"\xff\xfe"],
 )
 def test_a_page_in_the_place_of_a_mailbox_is_a_parse_error(
     context: ReadContext, page: bytes

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harvesters.base import ParseError
 from harvesters.json_fields import MalformedItem
-from harvesters.lemmy_posts import build_view, parse_views, promised_posts, withdrawn
+from harvesters.lemmy.posts import build_view, parse_views, promised_posts, withdrawn
 from harvesters.posts import ReadContext
 from harvesters.reading import Dropped
 from tests.harvesters.invented_lemmy import HOST, URL, stamp

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from harvesters.base import Blocked, Gone, ParseError, SourceSpec
-from harvesters.pipermail import volumes_of
-from harvesters.public_inbox import feed_entries
+from harvesters.mailing_list.pipermail import volumes_of
+from harvesters.mailing_list.public_inbox import feed_entries
 from tests.harvesters.invented_lists import START, Note, PublicInboxSite
 from warehouse.records import Batch, Community, Known, Post
 

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvesters.hyperkitty import read_email
 from harvesters.json_fields import json_object
-from harvesters.mail_headers import Sender, archive_hash
-from harvesters.mail_posts import (
+from harvesters.mail.headers import Sender, archive_hash
+from harvesters.mail.mboxes import mails_of
+from harvesters.mail.messages import Mail
+from harvesters.mail.posts import (
     MailThreads,
     build_mail_post,
     native_id,
     parse_mbox,
     read_mbox,
 )
-from harvesters.mails import Mail
+from harvesters.mailing_list.hyperkitty import read_email
 from harvesters.markup import Markup
-from harvesters.mboxes import mails_of
 from harvesters.posts import ReadContext
 from warehouse.records import Post
 

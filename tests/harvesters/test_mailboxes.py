@@ -12,7 +12,7 @@ import pytest
 from harvesters.archives.files import ArchiveError
 from harvesters.archives.mailboxes import describe_mailbox, is_mailbox, read_mailbox
 from harvesters.archives.reading import Import, read_file
-from harvesters.mail_posts import parse_mbox
+from harvesters.mail.posts import parse_mbox
 from harvesters.posts import ReadContext
 from tests.harvesters.invented_lists import Note, mbox
 from warehouse.records import Batch, Post

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from harvesters.base import Blocked, HarvestError, ParseError, ResponseRefused, SourceSpec
-from harvesters.list_archives import Mailbox, windows
+from harvesters.mailing_list.archives import Mailbox, windows
 from tests.harvesters.invented_lists import LIST, START, HyperKittySite, Note
 from warehouse.records import Batch, Community, Known, KnownThread, Post, Sighting
 

@@ -5,8 +5,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from harvesters.mail_headers import archive_hash, sender_of, thread_subject
-from harvesters.mails import Mail, parse_mail
+from harvesters.mail.headers import archive_hash, sender_of, thread_subject
+from harvesters.mail.messages import Mail, parse_mail
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 HEAD = "From: Ada Umoh <ada@ward7.example>\nDate: Mon, 1 Dec 2025 09:00:00 +0000\n"

@@ -188,7 +188,7 @@ def test_a_status_that_vanished_before_its_context_was_read_stops_nothing(site: 
 def test_more_threads_than_a_night_reads_are_counted_and_left(
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harvesters.mastodon_contexts.MAX_CONTEXTS", 2)
+    monkeypatch.setattr("harvesters.mastodon.contexts.MAX_CONTEXTS", 2)
     hours = range(0, 10, 2)
     server = Server([s for h in hours for s in (status(h), reply(h + 1, h))])
 

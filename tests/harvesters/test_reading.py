@@ -14,7 +14,7 @@ from harvesters.json_fields import MalformedItem, json_list, json_object, utc_ti
 from harvesters.mastodon import build_status
 from harvesters.posts import ReadContext
 from harvesters.reading import Dropped, read_context, read_items, site_host
-from harvesters.wordpress_items import build_blog_post, build_comment
+from harvesters.wordpress.items import build_blog_post, build_comment
 from warehouse.records import Post
 
 HOSTILE: list[Any] = [

@@ -19,7 +19,7 @@ from harvesters.archives.files import ArchiveError
 from harvesters.archives.tables import describe_archive, read_archive
 from harvesters.archives.wide_zstd import has_wide_window
 from harvesters.posts import ReadContext
-from harvesters.reddit_things import build_thing
+from harvesters.reddit.things import build_thing
 from warehouse.records import Batch, Post
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

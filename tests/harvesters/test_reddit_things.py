@@ -12,7 +12,7 @@ from harvesters.base import ParseError
 from harvesters.json_fields import MalformedItem
 from harvesters.posts import ReadContext
 from harvesters.reading import Dropped, read_items
-from harvesters.reddit_things import (
+from harvesters.reddit.things import (
     build_thing,
     names_machine,
     parse_listing,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from harvesters.base import HarvestError, ParseError
 from harvesters.posts import ReadContext
 from harvesters.reading import Dropped
-from harvesters.wordpress_feed import build_feed_comment, feed_items, parse_feed_posts
-from harvesters.wordpress_page import read_page
+from harvesters.wordpress.feed import build_feed_comment, feed_items, parse_feed_posts
+from harvesters.wordpress.page import read_page
 from tests.harvesters.invented_blog import BLOG, SPEC, Blog, comment, post
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Batch, Known

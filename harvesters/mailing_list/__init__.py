@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from harvesters.base import Blocked, HarvestError, ParseError, SourceSpec
 from harvesters.client import PoliteClient
-from harvesters.hyperkitty import HyperKitty
-from harvesters.list_archives import Desk, ListArchive
-from harvesters.pipermail import Pipermail, volumes_of
-from harvesters.public_inbox import PublicInbox
+from harvesters.mailing_list.archives import Desk, ListArchive
+from harvesters.mailing_list.hyperkitty import HyperKitty
+from harvesters.mailing_list.pipermail import Pipermail, volumes_of
+from harvesters.mailing_list.public_inbox import PublicInbox
 from harvesters.rechecking import front_page_answers, recheck_groups, unknown
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Batch, Clock, Community, Known, PostRef, Sighting

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from harvesters.wordpress_feed import FeedItem
-from harvesters.wordpress_walk import stored_time
+from harvesters.wordpress.feed import FeedItem
+from harvesters.wordpress.walk import stored_time
 from warehouse.records import Community, CursorValue, Gap, Known, Validator
 
 ASK_AGAIN = 7  # nights until a closed API is asked again

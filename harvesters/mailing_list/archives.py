@@ -15,7 +15,9 @@ from typing import ClassVar, Protocol
 from harvesters.base import ParseError, ResponseRefused, SourceSpec
 from harvesters.client import PoliteClient
 from harvesters.json_fields import MalformedItem, utc_time
-from harvesters.mail_posts import (
+from harvesters.mail.mboxes import mails_of, unpacked
+from harvesters.mail.messages import Mail
+from harvesters.mail.posts import (
     OPTED_OUT,
     MailThreads,
     UrlOf,
@@ -24,8 +26,6 @@ from harvesters.mail_posts import (
     read_mails,
     read_pieces,
 )
-from harvesters.mails import Mail
-from harvesters.mboxes import mails_of, unpacked
 from harvesters.posts import ReadContext
 from harvesters.reading import MALFORMED, Reading, read_context
 from harvesters.rechecking import gone, look_at

@@ -15,7 +15,7 @@ from typing import Any
 
 from harvesters.base import Gone, ParseError
 from harvesters.json_fields import MalformedItem, optional_text, optional_whole
-from harvesters.mastodon_statuses import Threads, age, ids, listed
+from harvesters.mastodon.statuses import Threads, age, ids, listed
 from warehouse.records import Known
 
 WATCHED = timedelta(days=14)

@@ -9,7 +9,7 @@ import re
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from harvesters.mail_text import LONGEST_BODY, without_announcements, without_author
+from harvesters.mail.text import LONGEST_BODY, without_announcements, without_author
 from harvesters.markup import Markup, html_to_text
 
 _ATTRIBUTIONS = (

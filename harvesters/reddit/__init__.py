@@ -20,9 +20,9 @@ from harvesters.client import PoliteClient
 from harvesters.posts import ReadContext
 from harvesters.reading import read_context, read_items
 from harvesters.rechecking import gone, grouped, look_at, recheck_groups, unknown
-from harvesters.reddit_listing import ListingWalk, Mark, bound_as_cursor, read_bound
-from harvesters.reddit_things import HOST, WITHDRAWN, build_thing, withdrawn
-from harvesters.reddit_threads import ThreadNight
+from harvesters.reddit.listing import ListingWalk, Mark, bound_as_cursor, read_bound
+from harvesters.reddit.things import HOST, WITHDRAWN, build_thing, withdrawn
+from harvesters.reddit.threads import ThreadNight
 from warehouse.protection.keys import KeyRing
 from warehouse.records import (
     Batch,
@@ -36,7 +36,7 @@ from warehouse.records import (
 )
 
 if TYPE_CHECKING:
-    from harvesters.reddit_api import RedditApi
+    from harvesters.reddit.api import RedditApi
 
 THINGS_A_RECHECK = 100
 LISTINGS = ("new", "comments")
@@ -83,7 +83,7 @@ class RedditHarvester:
 
     @cached_property
     def _api(self) -> "RedditApi":
-        from harvesters.reddit_api import RedditApi  # noqa: PLC0415 # PRAW takes long to import
+        from harvesters.reddit.api import RedditApi  # noqa: PLC0415 # PRAW takes long to import
 
         return RedditApi(self._spec, self._client)
 

@@ -28,7 +28,17 @@ from harvesters.json_fields import (
     time_field,
     whole_field,
 )
-from harvesters.list_archives import (
+from harvesters.mail.headers import (
+    Moment,
+    Sender,
+    archive_hash,
+    message_id_of,
+    sender_of,
+    thread_subject,
+)
+from harvesters.mail.messages import Mail, read_body, trimmed
+from harvesters.mail.posts import MailThreads
+from harvesters.mailing_list.archives import (
     Desk,
     Mailbox,
     batch_of,
@@ -37,16 +47,6 @@ from harvesters.list_archives import (
     neighbours,
     windows,
 )
-from harvesters.mail_headers import (
-    Moment,
-    Sender,
-    archive_hash,
-    message_id_of,
-    sender_of,
-    thread_subject,
-)
-from harvesters.mail_posts import MailThreads
-from harvesters.mails import Mail, read_body, trimmed
 from harvesters.reading import MALFORMED, Reading
 from warehouse.records import Batch, Community, Known, Post, PostRef, Sighting, ThreadCount
 

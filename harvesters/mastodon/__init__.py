@@ -18,8 +18,8 @@ from harvesters.base import Gone, HarvestError, ParseError, SourceSpec
 from harvesters.batching import merge_batches
 from harvesters.client import Params, PoliteClient, Response
 from harvesters.json_fields import MalformedItem, json_list, json_object, time_field
-from harvesters.mastodon_contexts import Contexts, WholeThread
-from harvesters.mastodon_statuses import (
+from harvesters.mastodon.contexts import Contexts, WholeThread
+from harvesters.mastodon.statuses import (
     NOT_PUBLIC,
     OPTED_OUT,
     Consent,
@@ -31,7 +31,7 @@ from harvesters.mastodon_statuses import (
     parse_context,
     parse_statuses,
 )
-from harvesters.mastodon_timelines import (
+from harvesters.mastodon.timelines import (
     FEDERATED,
     LOCAL,
     Access,

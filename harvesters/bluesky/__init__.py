@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from harvesters.base import Blocked, Gone, ParseError, ResponseRefused, SourceSpec
 from harvesters.batching import merge_batches
-from harvesters.bluesky_posts import (
+from harvesters.bluesky.posts import (
     ACCOUNTS_HOST,
     HIDDEN,
     OPTED_OUT,
@@ -30,8 +30,8 @@ from harvesters.bluesky_posts import (
     post_uri,
     view_of,
 )
-from harvesters.bluesky_session import BlueskySession, error_fields
-from harvesters.bluesky_threads import DEPTH, NOT_SHOWN, ThreadReading, read_thread
+from harvesters.bluesky.session import BlueskySession, error_fields
+from harvesters.bluesky.threads import DEPTH, NOT_SHOWN, ThreadReading, read_thread
 from harvesters.client import Params, PoliteClient, Response
 from harvesters.json_fields import (
     MalformedItem,

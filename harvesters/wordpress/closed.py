@@ -16,15 +16,15 @@ from harvesters.base import Gone, ParseError, SourceSpec
 from harvesters.client import PoliteClient, Response
 from harvesters.posts import ReadContext
 from harvesters.reading import Reading, read_context
-from harvesters.wordpress_feed import (
+from harvesters.wordpress.feed import (
     FeedItem,
     build_feed_comment,
     build_feed_post,
     feed_items,
     read_feed,
 )
-from harvesters.wordpress_memory import FeedWalk
-from harvesters.wordpress_page import BlogPage, read_page
+from harvesters.wordpress.memory import FeedWalk
+from harvesters.wordpress.page import BlogPage, read_page
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Batch, Clock, Community, CursorValue, Post, ThreadCount
 

@@ -11,8 +11,8 @@ from functools import partial
 
 from harvesters.base import Gone, ParseError
 from harvesters.rechecking import gone, look_at, present, unknown
-from harvesters.wordpress_closed import ClosedSite
-from harvesters.wordpress_feed import FeedItem, build_feed_comment
+from harvesters.wordpress.closed import ClosedSite
+from harvesters.wordpress.feed import FeedItem, build_feed_comment
 from warehouse.records import Clock, PostRef, Sighting
 
 

@@ -29,8 +29,8 @@ from harvesters.json_fields import (
 )
 from harvesters.reading import Reading, read_context, site_host
 from harvesters.rechecking import front_page_answers, gone, grouped, look_at, recheck_groups
-from harvesters.wordpress_closed import ClosedSite
-from harvesters.wordpress_items import (
+from harvesters.wordpress.closed import ClosedSite
+from harvesters.wordpress.items import (
     HIDDEN,
     builder,
     parse_comments,
@@ -38,9 +38,9 @@ from harvesters.wordpress_items import (
     read_listed,
     what_of,
 )
-from harvesters.wordpress_memory import FeedWalk, Memory
-from harvesters.wordpress_pages import look_at_pages
-from harvesters.wordpress_walk import Page, Position, Tally
+from harvesters.wordpress.memory import FeedWalk, Memory
+from harvesters.wordpress.pages import look_at_pages
+from harvesters.wordpress.walk import Page, Position, Tally
 from warehouse.protection.keys import KeyRing
 from warehouse.records import (
     Batch,

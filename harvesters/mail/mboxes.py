@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import IO
 
 from harvesters.base import ParseError, ResponseRefused
-from harvesters.mails import LONGEST_MAIL
+from harvesters.mail.messages import LONGEST_MAIL
 
 LONGEST_LINE = 1_000_000  # bytes taken at once; a longer line comes in pieces
 MOST_UNPACKED = 1_000_000_000  # bytes of one answer; what unpacks to more is an attack

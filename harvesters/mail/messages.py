@@ -15,7 +15,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import Compat32
 
-from harvesters.mail_headers import (
+from harvesters.mail.headers import (
     LONGEST_HEADER,
     Moment,
     Sender,
@@ -31,8 +31,8 @@ from harvesters.mail_headers import (
     sender_of,
     thread_subject,
 )
-from harvesters.mail_html import mail_html_to_text
-from harvesters.mail_text import (
+from harvesters.mail.html import mail_html_to_text
+from harvesters.mail.text import (
     LONGEST_BODY,
     quotes_marked,
     unflowed,

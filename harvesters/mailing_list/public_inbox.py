@@ -18,7 +18,10 @@ from urllib.parse import quote, unquote
 
 from harvesters.base import Gone, ParseError
 from harvesters.batching import merge_batches
-from harvesters.list_archives import (
+from harvesters.mail.headers import archive_hash, message_id_of
+from harvesters.mail.messages import Mail
+from harvesters.mail.posts import MailThreads
+from harvesters.mailing_list.archives import (
     Desk,
     Mailbox,
     batch_of,
@@ -27,9 +30,6 @@ from harvesters.list_archives import (
     neighbours,
     windows,
 )
-from harvesters.mail_headers import archive_hash, message_id_of
-from harvesters.mail_posts import MailThreads
-from harvesters.mails import Mail
 from warehouse.records import Batch, Community, CursorValue, Known, PostRef, Sighting
 
 OVERLAP = timedelta(days=3)  # servers' clocks differ, and some mails wait on their way

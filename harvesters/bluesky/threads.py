@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harvesters.base import Gone
-from harvesters.bluesky_posts import post_uri
+from harvesters.bluesky.posts import post_uri
 from harvesters.json_fields import MalformedItem, optional_whole
 
 DEPTH = 100  # levels of one answer: deeper nesting is beyond what JSON is read with

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from harvesters.base import Blocked, Gone, ParseError, RateLimited, SourceSpec
 from harvesters.client import Params, PoliteClient, Response
 from harvesters.json_fields import json_object, optional_text, text_field, web_address
-from harvesters.lemmy_posts import listed
+from harvesters.lemmy.posts import listed
 from harvesters.page_walk import Page
 from harvesters.reading import site_host
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harvesters.json_fields import MalformedItem
-from harvesters.reddit_listing import Mark
-from harvesters.reddit_things import age_of, fullname, promised_comments, thread_of
+from harvesters.reddit.listing import Mark
+from harvesters.reddit.things import age_of, fullname, promised_comments, thread_of
 from warehouse.records import Known, ThreadCount
 
 MAX_OWED = 500  # threads that one night leaves to the next

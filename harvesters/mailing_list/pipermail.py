@@ -15,9 +15,9 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from harvesters.base import ParseError
-from harvesters.list_archives import Desk, Mailbox, batch_of, first_moment
-from harvesters.mail_posts import MailThreads
-from harvesters.mails import Mail
+from harvesters.mail.messages import Mail
+from harvesters.mail.posts import MailThreads
+from harvesters.mailing_list.archives import Desk, Mailbox, batch_of, first_moment
 from harvesters.rechecking import gone
 from warehouse.records import (
     Batch,

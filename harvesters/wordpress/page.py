@@ -15,7 +15,7 @@ from lxml import etree, html
 
 from harvesters.base import ParseError
 from harvesters.json_fields import MalformedItem, optional_text, parse_json, utc_time
-from harvesters.wordpress_feed import LARGEST, PINGBACK, FeedItem
+from harvesters.wordpress.feed import LARGEST, PINGBACK, FeedItem
 
 MOST_COMMENTS = 2000  # of one page: more is an attack
 _CONTENT = (

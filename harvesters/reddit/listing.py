@@ -12,7 +12,7 @@ from typing import Any
 
 from harvesters.base import ParseError
 from harvesters.json_fields import MalformedItem
-from harvesters.reddit_things import age_of, created_at, fullname
+from harvesters.reddit.things import age_of, created_at, fullname
 from warehouse.records import CursorValue, Gap
 
 OVERLAP = timedelta(days=1)

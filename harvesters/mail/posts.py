@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from harvesters.mails import Mail, UnreadableMail, parse_mail
-from harvesters.mboxes import Piece, mails_of, unpacked
+from harvesters.mail.mboxes import Piece, mails_of, unpacked
+from harvesters.mail.messages import Mail, UnreadableMail, parse_mail
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import Dropped, Reading, read_items
 from warehouse.protection.keys import BY_ADDRESS, SEPARATOR, KeyRing

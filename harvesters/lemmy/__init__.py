@@ -18,8 +18,8 @@ from harvesters.base import Blocked, Gone, ParseError, SourceSpec
 from harvesters.batching import merge_batches
 from harvesters.client import Params, PoliteClient
 from harvesters.json_fields import MalformedItem, as_object, whole_field
-from harvesters.lemmy_api import Kind, LemmyApi
-from harvesters.lemmy_posts import (
+from harvesters.lemmy.api import Kind, LemmyApi
+from harvesters.lemmy.posts import (
     HIDDEN,
     build_view,
     native_id,

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from harvesters.base import Gone, ParseError, SourceSpec
 from harvesters.batching import merge_batches
 from harvesters.client import Params, PoliteClient
-from harvesters.discourse_topics import Met, Topics, WholeTopic
+from harvesters.discourse.topics import Met, Topics, WholeTopic
 from harvesters.json_fields import (
     MalformedItem,
     json_object,

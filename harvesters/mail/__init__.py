@@ -1,0 +1,1 @@
+"""Reading of mails, whatever archive or file they come from."""
