@@ -24,7 +24,7 @@ from harvesters.markup import html_to_text
 from harvesters.posts import ReadContext
 from harvesters.reading import read_items
 from harvesters.reddit import RedditHarvester
-from harvesters.reddit_things import build_thing
+from harvesters.reddit.things import build_thing
 from tests.real_servers.reddit_replay import (
     Replay,
     answer_of,
