@@ -67,8 +67,12 @@ def feed_entries(content: bytes, *, what: str) -> tuple[list[Mapping[str, Any]],
 
     The last entry of a feed that breaks off is left out: its text may be cut.
     """
-    # as a stream, since feedparser takes bytes for the name of a file first
-    parsed = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False)
+    try:  # as a stream, since feedparser takes bytes for the name of a file first
+        parsed = feedparser.parse(
+            io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        parsed = {}  # it fails so on an encoding that is no word, among other things
     if not parsed.get("version"):
         raise ParseError(
             f"{what} answered with something that is neither RSS nor Atom; check the feed's address"
