@@ -41,7 +41,7 @@ def expected_posts(
             *server.ids[entry.number],
             "post" if first else "comment",
             None if entry.person == LEFT else key_of(entry.person),
-            entry.written,
+            entry.written if server.shows_seconds else entry.written.replace(second=0),
             entry.title if first else "",
             f"{entry.title}\n{own}" if first else own,
             text,

@@ -13,18 +13,29 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def environment(name: str, packages: Sequence[str], *, python: str = sys.executable) -> str:
-    """Return the Python of an environment that holds packages; skips where they cannot be had."""
+def environment(
+    name: str,
+    packages: Sequence[str],
+    *,
+    alone: Sequence[str] = (),
+    python: str = sys.executable,
+) -> str:
+    """Return the Python of an environment that holds packages; skips where they cannot be had.
+
+    Those of `alone` come without what they say that they need.
+    """
     kept = os.environ.get("VALUETALK_CACHE") or str(Path(tempfile.gettempdir()) / "valuetalk-cache")
     folder = Path(kept) / f"{name}-py{_minor(python)}"
     own = folder / "bin" / "python"
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([python, "-m", "venv", str(folder)], check=True, capture_output=True)
-        command = [str(own), "-m", "pip", "install", "-q", *packages]
-        done = subprocess.run(command, check=False, capture_output=True)
-        if done.returncode != 0:
-            pytest.skip(f"{name} cannot be installed here: the package index does not answer")
+        install = [str(own), "-m", "pip", "install", "-q"]
+        commands = [[*install, *packages], [*install, "--no-deps", *(alone or packages)]]
+        for command in commands:
+            done = subprocess.run(command, check=False, capture_output=True)
+            if done.returncode != 0:
+                pytest.skip(f"{name} cannot be installed here: the package index does not answer")
         (folder / "complete").touch()
     return str(own)
 

@@ -3,12 +3,15 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.real_servers.conftest import free_port, wait_until_listening
 from tests.real_servers.environments import environment, find_python
@@ -17,6 +20,54 @@ from tests.real_servers.postgres import postgres
 
 HERE = Path(__file__).parent
 FLASKBB = "flaskbb==2.2.0"
+# of 2018: what it pins cannot be built any more, so these stand in for it, on Python 3.11 at most
+FLASKBB_OLD = (
+    "FlaskBB==2.0.2",
+    "Flask==1.1.4",
+    "Werkzeug==0.16.1",
+    "Jinja2==2.11.3",
+    "itsdangerous==1.1.0",
+    "Flask-Alembic==2.0.1",
+    "flask-allows==0.4.0",
+    "Flask-BabelPlus==2.1.1",
+    "Flask-Caching==1.10.1",
+    "Flask-DebugToolbar==0.10.1",
+    "Flask-Limiter==1.0.1",
+    "Flask-Login==0.4.1",
+    "Flask-Mail==0.9.1",
+    "Flask-Redis==0.3.0",
+    "Flask-SQLAlchemy==2.5.1",
+    "Flask-Themes2==0.1.4",
+    "flask-whooshee==0.5.0",
+    "Flask-WTF==0.14.3",
+    "limits==1.6",
+)
+NEEDED_BY_OLD = (
+    "alembic==1.4.3",
+    "attrs==26.1.0",
+    "Babel==2.11.0",
+    "blinker==1.7.0",
+    "celery==5.2.7",
+    "click==8.5.1",
+    "click-log==0.4.0",
+    "MarkupSafe==2.0.1",
+    "mistune==0.8.4",
+    "Pillow==13.0.0",
+    "pluggy==0.13.1",
+    "Pygments==2.21.0",
+    "pytz==2026.6",
+    "redis==3.5.3",
+    "requests==2.34.2",
+    "setuptools==65.7.0",
+    "simplejson==4.3.0",
+    "six==1.17.0",
+    "speaklater==1.3",
+    "SQLAlchemy==1.3.24",
+    "SQLAlchemy-Utils==0.36.8",
+    "Unidecode==1.4.0",
+    "Whoosh==2.7.4",
+    "WTForms==2.2.1",
+)
 MISAGO = "misago==0.39.6"
 
 
@@ -25,7 +76,7 @@ class ForumServer:
     """A running board: where it is, by which profile it is read, and who acts on it.
 
     `ids` holds the native ids of each entry: of the post and of its thread. `shows_hidden` says
-    whether guests see the place of a post that was taken back.
+    whether guests see the place of a post that was taken back, `shows_seconds` how exact times are.
     """
 
     profile: str
@@ -36,6 +87,7 @@ class ForumServer:
     environment: dict[str, str] = field(repr=False)
     ids: dict[int, tuple[str, str]] = field(default_factory=dict)
     shows_hidden: bool = False
+    shows_seconds: bool = True
 
     @property
     def archive(self) -> str:
@@ -76,9 +128,16 @@ class ForumServer:
 
 
 @contextmanager
-def flaskbb(folder: Path, entries: Sequence[Entry]) -> Iterator[ForumServer]:
+def flaskbb(
+    folder: Path, entries: Sequence[Entry], *, release: str = "2.2.0"
+) -> Iterator[ForumServer]:
     """Serve a FlaskBB."""
-    python = environment("flaskbb-2.2.0", [FLASKBB], python=find_python("3.12"))
+    if release == "2.2.0":
+        python = environment("flaskbb-2.2.0", [FLASKBB], python=find_python("3.12"))
+    elif sys.version_info < (3, 12):
+        python = environment("flaskbb-2.0.2", NEEDED_BY_OLD, alone=FLASKBB_OLD)
+    else:
+        pytest.skip("FlaskBB 2.0 runs on Python 3.11 at most")
     folder.mkdir()
     port = free_port()
     server = ForumServer(
@@ -88,6 +147,7 @@ def flaskbb(folder: Path, entries: Sequence[Entry]) -> Iterator[ForumServer]:
         log=folder / "log",
         command=[python, str(HERE / "flaskbb" / "board.py")],
         environment=os.environ | {"FLASKBB_HOME": str(folder), "PYTHONUNBUFFERED": "1"},
+        shows_seconds=release == "2.2.0",
     )
     server.seed(entries)
     with _running([*server.command, "serve", str(port)], server, port):

@@ -13,12 +13,13 @@ from tests.real_servers.list_study import BoardStudy
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.parametrize("release", ["2.2.0", "2.0.2"])
 def test_a_real_flaskbb_is_followed_night_by_night(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: str
 ) -> None:
     monkeypatch.setenv("VALUETALK_KEY_FILE", str(tmp_path / "keys" / "test.key"))
     written = entries(datetime.now(UTC).replace(microsecond=0) - timedelta(days=3))
-    with flaskbb(tmp_path / "flaskbb", written) as server:
+    with flaskbb(tmp_path / "flaskbb", written, release=release) as server:
         study = BoardStudy(tmp_path / "home", [server])
         board_checks.check_first_night(study, server, written)
         board_checks.check_quiet_night(study, server)

@@ -141,17 +141,39 @@ def test_beyond_the_end_flaskbb_says_that_there_is_nothing(
     assert error.value.reason == NOT_FOUND
 
 
+@pytest.mark.parametrize("kind", ["forum", "topic"])
 def test_what_was_deleted_from_a_flaskbb_is_not_there_though_the_answer_is_ok(
-    flaskbb: Profile,
+    flaskbb: Profile, kind: str
 ) -> None:
-    said = (
-        b"<title>None Unknown Error</title><h1>Unknown Error</h1><p>Could not load forum data</p>"
-    )
-    page = Page(content=said, address=f"{FLASKBB}/post/15", fetched_at=READ_AT[FLASKBB])
+    said = f"<title>None Unknown Error</title><p>Could not load {kind} data</p>".encode()
+    page = Page(content=said, address=f"{FLASKBB}/topic/15", fetched_at=READ_AT[FLASKBB])
 
     with pytest.raises(NotShown) as error:
         thread(flaskbb, page)
     assert error.value.reason == NOT_FOUND
+
+
+def test_a_page_in_the_theme_of_flaskbb_2_0_is_read(flaskbb: Profile) -> None:
+    said = b"""<div class="topic-view"><div class="row controls-row"><ul class="pagination">
+        <li class="disabled"><a href="#">Pages:</a></li><li><a href="/topic/1?page=1">1</a></li>
+        <li class="active"><a href="#">2</a></li><li><a href="/topic/1?page=3">3</a></li>
+        <li><a href="/topic/1?page=3">&raquo;</a></li></ul></div>
+        <div class="panel-heading topic-head"><a href="/topic/1">Ward 7</a></div>
+        <div id="37" class="row post-row"><div class="author-name"><h4><a href="/user/mira">mira</a>
+        </h4></div><div class="post-meta"><div class="pull-left">
+        <a href="/post/37">03 November 2026 - 10:10</a></div></div>
+        <div class="post-content" id="pid37"><p>We decide together.</p></div></div></div>"""
+    page = thread(
+        flaskbb,
+        Page(content=said, address=f"{FLASKBB}/topic/1?page=2", fetched_at=READ_AT[FLASKBB]),
+    )
+
+    assert (page.number, page.n_pages, page.title) == (2, 3, "Ward 7")
+    assert page.next_page == f"{FLASKBB}/topic/1?page=3"
+    (post,) = page.posts
+    assert (post.native_id, post.handle, post.raw) == ("37", "mira", "<p>We decide together.</p>")
+    assert post.created is not None
+    assert post.created.at == datetime(2026, 11, 3, 10, 10, tzinfo=UTC)
 
 
 def test_the_listing_of_misago_says_what_its_api_says(misago: Profile, recording: Any) -> None:

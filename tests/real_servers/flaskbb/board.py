@@ -7,6 +7,7 @@ before 3.14: here its modules are compiled so that annotations stay text.
 
 import __future__
 
+import collections.abc
 import json
 import os
 import sys
@@ -26,6 +27,10 @@ def _with_annotations_as_text(loader, fullname):
     return compile(loader.get_data(path), path, "exec", flags=flags, dont_inherit=True)
 
 
+if sys.version_info < (3, 12):  # FlaskBB 2.0, of 2018, and what it needs, of 2020
+    for name in ("Callable", "Iterable", "Mapping", "MutableMapping", "MutableSet", "Sequence"):
+        setattr(collections, name, getattr(collections.abc, name))
+
 SourceFileLoader.get_code = _with_annotations_as_text
 
 from flaskbb.configs import default  # noqa: E402 # only after the change above
@@ -34,6 +39,7 @@ from flaskbb.configs import default  # noqa: E402 # only after the change above
 default.DefaultConfig.LOG_DEFAULT_CONF = {"version": 1}
 
 from flaskbb import create_app  # noqa: E402
+from flaskbb.extensions import db  # noqa: E402
 from flaskbb.forum.models import Category, Forum, Post, Topic  # noqa: E402
 from flaskbb.user.models import User  # noqa: E402
 from flaskbb.utils import helpers, populate  # noqa: E402
@@ -95,10 +101,14 @@ def seed(entries):
     topics[13].hide(moderator)
     topics[14].delete()
     # what the deletion of an account leaves; User.delete() of 2.2.0 fails with SQLAlchemy 2.1
-    for post in Post.get_all(Post.username == "goneaway9"):
+    for post in db.session.query(Post).filter_by(username="goneaway9").all():
         post.user_id = None
         post.save()
     return made
+
+
+def one(model, **known):
+    return db.session.query(model).filter_by(**known).one()
 
 
 def content(entry, entries):
@@ -115,26 +125,26 @@ def content(entry, entries):
 def change(wanted):
     """Edit, delete and write as people do."""
     for post_id, said in wanted.get("edit", {}).items():
-        post = Post.get_by(id=int(post_id))
+        post = one(Post, id=int(post_id))
         post.content = said
         post.save()
     for post_id, said in wanted.get("edit_by_form", {}).items():
-        post = Post.get_by(id=int(post_id))
+        post = one(Post, id=int(post_id))
         post.content = said
         post.date_modified = post.date_created + timedelta(hours=1)
         post.modified_by = post.username
         post.save()
     for post_id in wanted.get("delete", ()):
-        Post.get_by(id=int(post_id)).delete()
-    moderator = User.get_by(username="moderator")
+        one(Post, id=int(post_id)).delete()
+    moderator = one(User, username="moderator")
     for post_id in wanted.get("hide", ()):
-        Post.get_by(id=int(post_id)).hide(moderator)
+        one(Post, id=int(post_id)).hide(moderator)
     for topic_id in wanted.get("delete_topics", ()):
-        Topic.get_by(id=int(topic_id)).delete()
+        one(Topic, id=int(topic_id)).delete()
     made = {}
     for topic_id, said in wanted.get("reply", {}).items():
         post = Post(content=said)
-        post.save(user=User.get_by(username="jonasbell7"), topic=Topic.get_by(id=int(topic_id)))
+        post.save(user=one(User, username="jonasbell7"), topic=one(Topic, id=int(topic_id)))
         made[topic_id] = str(post.id)
     return made
 
