@@ -28,6 +28,15 @@ ToOption = Annotated[
         help="Write a CSV file for this person under controlled/exports, and record it.",
     ),
 ]
+NamesOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--names/--no-names",
+        help="With --to: take out people's names by the model of the extra 'names', or leave them"
+        " in; taken out where the extra is installed.",
+        show_default=False,
+    ),
+]
 
 
 @commands.command(rich_help_panel=_PANEL)
@@ -53,12 +62,14 @@ def kwic(
     source: Annotated[str | None, typer.Option(help="Only posts of this source.")] = None,
     community: Annotated[str | None, typer.Option(help="Only posts of this community.")] = None,
     to: ToOption = None,
+    names: NamesOption = None,
     as_json: session.JsonOption = False,
 ) -> None:
     """Show a word in its context (keyword in context)."""
     from flows.released import open_released
     from warehouse.corpus import concordance
 
+    _check_names(names, to=to)
     with open_released(session.find_study(home)) as connection:
         found = concordance.kwic(
             connection,
@@ -72,7 +83,7 @@ def kwic(
     if not found.num_rows:
         typer.echo("No released post has that word; give one word as it is written.", err=True)
     if to is not None:
-        _export(home, found, to=to, what=f"kwic {word}")
+        _export(home, found, to=to, what=f"kwic {word}", names=names)
         return
     output.print_rows(found.to_pylist(), form=output.chosen_form(as_json=as_json))
 
@@ -87,11 +98,13 @@ def sql(
         str, typer.Option("--format", metavar="table|json|csv", help="How to print the rows.")
     ] = "table",
     to: ToOption = None,
+    names: NamesOption = None,
     as_json: session.JsonOption = False,
 ) -> None:
     """Query the controlled release; nothing can be changed by it."""
     from flows.released import ask, open_released
 
+    _check_names(names, to=to)
     chosen = output.form_named("json" if as_json else form)
     text = sys.stdin.read() if query == "-" else query
     with open_released(session.find_study(home)) as connection:
@@ -99,16 +112,52 @@ def sql(
     if answer.cut:
         typer.echo(f"Only the first {limit} rows are shown; --limit gives more.", err=True)
     if to is not None:
-        _export(home, answer.rows, to=to, what=f"sql {text.strip()}")
+        _export(home, answer.rows, to=to, what=f"sql {text.strip()}", names=names)
         return
     rows = answer.rows.to_pylist(maps_as_pydicts="strict")
     output.print_rows(rows, columns=answer.rows.column_names, form=chosen)
 
 
-def _export(home: Path | None, rows: pa.Table, *, to: str, what: str) -> None:
+def _check_names(names: bool | None, *, to: str | None) -> None:
+    if names and to is None:
+        raise session.WrongUse("--names takes names out of a file: say with --to who gets it")
+
+
+def _export(home: Path | None, rows: pa.Table, *, to: str, what: str, names: bool | None) -> None:
     from flows.commands.exports import export_rows
 
+    leaving, taken_out = _cleared(rows, names=names)
     study = session.open_study(home)
     with study.warehouse() as warehouse:
-        written = export_rows(warehouse, study.home, rows, to=to, what=what, now=study.clock.now())
+        written = export_rows(
+            warehouse,
+            study.home,
+            leaving,
+            columns=rows.column_names,
+            to=to,
+            what=what + taken_out,
+            now=study.clock.now(),
+        )
     typer.echo(f"{rows.num_rows} rows were written to {written} and recorded as given to {to}.")
+
+
+def _cleared(rows: pa.Table, *, names: bool | None) -> tuple[list[dict[str, object]], str]:
+    """Return the rows as they may leave, and what the record says was taken out of them."""
+    from flows.commands.exports import text_columns, without_names
+    from warehouse.protection.names import NAMES_VERSION, NameRedactor
+    from warehouse.protection.names_model import INSTALL, is_installed
+
+    leaving: list[dict[str, object]] = rows.to_pylist(maps_as_pydicts="strict")
+    texts = text_columns(rows.schema)
+    if not texts or names is False:
+        return leaving, ""
+    if names is None and not is_installed():
+        typer.echo(
+            f"Names that no context tells stay in {', '.join(texts)}: the model that finds them is"
+            f" not installed; {INSTALL} installs it.",
+            err=True,
+        )
+        return leaving, ""
+    cleared = without_names(leaving, columns=texts, redactor=NameRedactor())
+    typer.echo(f"{cleared.n_names} names were taken out of {', '.join(texts)}.", err=True)
+    return cleared.rows, f" (names taken out, version {NAMES_VERSION})"

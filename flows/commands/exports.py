@@ -1,25 +1,51 @@
-"""The controlled door: files that leave for a named person, each with a row in `exports`."""
+"""The controlled door: files that leave for a named person, each with a row in `exports`.
+
+Texts pass the model of the extra `names` on the way. Which columns are texts is told by their
+names: those of the release that hold texts, and any that the release does not know, since a query
+can call a text anything.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.commands.output import write_csv
 from warehouse.home import Home, make_private_folder, write_private
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     import pyarrow as pa
 
     from warehouse.gateway import Warehouse
+    from warehouse.protection.names import NameRedactor
+
+_LINE = ("left_context", "node", "right_context")  # a word in its context, read as one text
+_TEXTS = frozenset({"title", "text", "own_text"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """Rows without people's names, and how many names were taken out."""
+
+    rows: list[dict[str, object]]
+    n_names: int
 
 
 def export_rows(
-    warehouse: Warehouse, home: Home, rows: pa.Table, *, to: str, what: str, now: datetime
+    warehouse: Warehouse,
+    home: Home,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    columns: Sequence[str],
+    to: str,
+    what: str,
+    now: datetime,
 ) -> Path:
     """Write rows as CSV under `controlled/exports` and record who got what.
 
@@ -31,12 +57,14 @@ def export_rows(
         Takes the record.
     home : Home
         The study's home.
-    rows : pa.Table
+    rows : sequence of mappings
         What to write.
+    columns : sequence of str
+        The columns of the file, in this order.
     to : str
         Who gets the file.
     what : str
-        What it holds: the command and its question.
+        What it holds: the command and its question, and what was taken out.
     now : datetime
         When it is written.
     """
@@ -45,10 +73,10 @@ def export_rows(
     from warehouse.protection.exported import export_file
 
     text = io.StringIO()
-    write_csv(text, rows.to_pylist(maps_as_pydicts="strict"), columns=rows.column_names)
+    write_csv(text, rows, columns=columns)
     content = text.getvalue().encode()
     sha256 = hashlib.sha256(content).hexdigest()
-    record = {"who": to, "what": what, "n_rows": rows.num_rows, "sha256": sha256}
+    record = {"who": to, "what": what, "n_rows": len(rows), "sha256": sha256}
     warehouse.replace(
         "exports",
         pa.Table.from_pylist([{**record, "exported_at": now}]),
@@ -58,3 +86,81 @@ def export_rows(
     path = export_file(home.exports, exported_at=now, sha256=sha256)
     write_private(path, content)
     return path
+
+
+def text_columns(schema: pa.Schema) -> list[str]:
+    """Return the columns that may hold texts, by their names and types."""
+    import pyarrow as pa
+
+    from warehouse.release.tables import CONTROLLED
+
+    known = {name for table in CONTROLLED.values() for name in table.columns} - _TEXTS
+    none = (pa.types.is_primitive, pa.types.is_decimal, pa.types.is_null)
+    return [
+        field.name
+        for field in schema
+        if field.name.lower() not in known and not any(holds(field.type) for holds in none)
+    ]
+
+
+def without_names(
+    rows: Sequence[Mapping[str, object]], *, columns: Sequence[str], redactor: NameRedactor
+) -> Cleared:
+    """Return rows whose texts hold no name that the redactor finds.
+
+    A text that stands in several rows or columns is read once.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        What is to leave.
+    columns : sequence of str
+        The columns that may hold texts.
+    redactor : NameRedactor
+        Finds the names.
+    """
+    line = _LINE if set(_LINE) <= set(columns) else ()
+    single = [name for name in columns if name not in line]
+    texts: dict[str, None] = {}
+
+    def collect(text: str) -> str:
+        texts[text] = None
+        return text
+
+    for row in rows:
+        for name in single:
+            _with_texts(row[name], collect)
+    parts = [(text,) for text in texts] + [_parts(row, line) for row in rows if line]
+    found = [tuple(each) for each in redactor.redact_lines(parts)]
+    read = dict(zip(parts, found, strict=True))
+    n_names = 0
+
+    def swap(*parts: str) -> list[str]:
+        nonlocal n_names
+        n_names += sum(part.counts.get("name", 0) for part in read[parts])
+        return [part.text for part in read[parts]]
+
+    cleared = [
+        {
+            **row,
+            **{name: _with_texts(row[name], lambda text: swap(text)[0]) for name in single},
+            **dict(zip(line, swap(*_parts(row, line)) if line else (), strict=True)),
+        }
+        for row in rows
+    ]
+    return Cleared(rows=cleared, n_names=n_names)
+
+
+def _parts(row: Mapping[str, object], line: Sequence[str]) -> tuple[str, ...]:
+    return tuple(str(row[name]) for name in line)
+
+
+def _with_texts(value: object, swap: Callable[[str], str]) -> object:
+    """Return a value with each text in it, however deep, given to `swap`."""
+    if isinstance(value, str):
+        return swap(value)
+    if isinstance(value, list):
+        return [_with_texts(part, swap) for part in value]
+    if isinstance(value, dict):
+        return {_with_texts(key, swap): _with_texts(part, swap) for key, part in value.items()}
+    return value

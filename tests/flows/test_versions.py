@@ -35,6 +35,11 @@ def declared() -> list[Requirement]:
     ]
 
 
+def of_extras() -> list[Requirement]:
+    extras = PYPROJECT["project"]["optional-dependencies"].values()
+    return [Requirement(line) for extra in extras for line in extra]
+
+
 def test_constraints_stand_in_pyproject_too() -> None:
     assert PYPROJECT["tool"]["uv"]["constraint-dependencies"] == CONSTRAINTS
 
@@ -48,6 +53,15 @@ def test_constraints_name_exact_versions_once_and_in_order() -> None:
 @pytest.mark.parametrize("requirement", declared(), ids=str)
 def test_every_declared_dependency_is_pinned_within_its_bounds(requirement: Requirement) -> None:
     assert requirement.specifier.contains(pinned()[normal(requirement.name)])
+
+
+@pytest.mark.parametrize("requirement", of_extras(), ids=str)
+def test_what_an_extra_asks_for_is_exact_here_or_there(requirement: Requirement) -> None:
+    exact = pinned().get(normal(requirement.name))
+    if exact is None:
+        assert str(requirement.specifier).startswith("==")
+    else:
+        assert requirement.specifier.contains(exact)
 
 
 def test_what_broke_flows_and_schedules_is_held_back() -> None:
