@@ -15,8 +15,8 @@ from flows.night import Night
 from flows.setting_sections import CommunitySettings, SourceSettings
 from harvesters.base import Harvester, HarvestError
 from harvesters.client import PoliteClient
-from harvesters.forum_profile import Profile, ProfileError, load_profile, shipped_names
 from harvesters.gate import HostGate, RobotsCopy
+from harvesters.html_forum.profile import Profile, ProfileError, load_profile, shipped_names
 from harvesters.probe import Site, Understood, look_at_site, read_a_little
 from harvesters.reading import site_host
 from harvesters.registry import PLATFORMS, open_harvester

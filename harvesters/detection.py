@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
-from harvesters.forum_profile import Profile
+from harvesters.html_forum.profile import Profile
 from harvesters.json_fields import is_web_address
 
 _FEED_TYPES = ("rss", "atom", "xml")

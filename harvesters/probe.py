@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from harvesters.base import Gone, Harvester, HarvestError
 from harvesters.client import PoliteClient
 from harvesters.detection import Mark, Page, feed_links, profile_marks, recognise, terms_links
-from harvesters.forum_profile import Profile
+from harvesters.html_forum.profile import Profile
 from warehouse.records import Batch, Community, Known, Post
 
 _FIELDS = ("author_key", "edited_at", "language", "native_parent_id", "text", "title", "url")

@@ -174,7 +174,7 @@ def _announce(
 
 
 def _digest(profile: str) -> str:
-    from harvesters.forum_profile import load_profile  # noqa: PLC0415 # for forums alone
+    from harvesters.html_forum.profile import load_profile  # noqa: PLC0415 # for forums alone
 
     return load_profile(profile).digest
 

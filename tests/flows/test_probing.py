@@ -16,7 +16,7 @@ from flows.confirmations import confirm, read_confirmed
 from flows.night import prepare_night
 from flows.probing import posts_to_confirm, probe_source
 from flows.simulated_home import Simulation, make_simulated_home, write_settings
-from harvesters.forum_profile import SHIPPED
+from harvesters.html_forum.profile import SHIPPED
 from harvesters.simulation.forums.build import build_board
 from harvesters.simulation.forums.serving import serve_forums
 from harvesters.simulation.forums.site import ForumSite

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from harvesters.detection import Page, feed_links, profile_marks, recognise, terms_links
-from harvesters.forum_profile import load_profile, shipped_names
+from harvesters.html_forum.profile import load_profile, shipped_names
 from harvesters.simulation.forums.build import build_board
 from harvesters.simulation.forums.site import SOFTWARES, ForumSite
 from harvesters.simulation.forums.software import Theme

@@ -5,7 +5,7 @@ from html import escape
 import httpx
 
 from harvesters.base import SourceSpec
-from harvesters.forum_profile import load_profile
+from harvesters.html_forum.profile import load_profile
 from tests.contract.sites.base import ContractSite
 from tests.harvesters.forum.invented_board import Entry, InventedBoard, Talk
 

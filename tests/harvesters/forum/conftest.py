@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harvesters.base import SourceSpec
-from harvesters.forum_profile import load_profile
+from harvesters.html_forum.profile import load_profile
 from tests.harvesters.forum.invented_board import SITE, InventedBoard
 from warehouse.records import Batch, Community, Known, KnownThread
 

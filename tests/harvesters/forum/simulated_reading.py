@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
-from harvesters.board_dates import DateReader
-from harvesters.forum_pages import (
+from harvesters.html_forum.dates import DateReader
+from harvesters.html_forum.pages import (
     BoardPage,
     ListedThread,
     Page,
@@ -17,7 +17,7 @@ from harvesters.forum_pages import (
     parse_board,
     parse_thread,
 )
-from harvesters.forum_profile import Profile, load_profile
+from harvesters.html_forum.profile import Profile, load_profile
 from harvesters.simulation.forums.build import build_board
 from harvesters.simulation.forums.model import Board, BoardView, ThreadView
 from harvesters.simulation.forums.site import SOFTWARES, ForumSite

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvesters.board_dates import DateOrder, DateReader, in_order
+from harvesters.html_forum.dates import DateOrder, DateReader, in_order
 
 NOW = datetime(2026, 6, 10, 8, 0, 30, tzinfo=UTC)  # 09:00:30 in London
 FORMATS = ("%d/%m/%Y, %H:%M", "%d %B %Y at %I:%M %p", "%b %d, %Y, %I:%M:%S %p", "%d %b %Y")

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from harvesters import forum_night
 from harvesters.base import Blocked, HarvestError, ParseError, RateLimited, Unconfirmed
-from harvesters.forum_profile import ProfileError
+from harvesters.html_forum import night as forum_night
+from harvesters.html_forum.profile import ProfileError
 from tests.harvesters.forum.invented_board import InventedBoard
 from warehouse.records import Batch
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from harvesters.base import Blocked, HarvestError, Unconfirmed
-from harvesters.forum_profile import ProfileError
+from harvesters.html_forum.profile import ProfileError
 from tests.harvesters.forum.invented_board import InventedBoard
 
 

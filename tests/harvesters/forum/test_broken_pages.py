@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvesters.base import ParseError
-from harvesters.forum_pages import Page, parse_board, parse_thread, whole_number
-from harvesters.forum_posts import parse_posts
-from harvesters.forum_profile import Profile, load_profile, shipped_names
+from harvesters.html_forum.pages import Page, parse_board, parse_thread, whole_number
+from harvesters.html_forum.posts import parse_posts
+from harvesters.html_forum.profile import Profile, load_profile, shipped_names
 from harvesters.posts import ReadContext
 from tests.harvesters.forum.invented_board import SITE, InventedBoard
 

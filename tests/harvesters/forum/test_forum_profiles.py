@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harvesters.board_dates import DateReader
-from harvesters.forum_fields import Field, Selector
-from harvesters.forum_profile import (
+from harvesters.html_forum.dates import DateReader
+from harvesters.html_forum.fields import Field, Selector
+from harvesters.html_forum.profile import (
     SHIPPED,
     ProfileError,
     load_profile,
@@ -168,7 +168,7 @@ def test_the_example_of_the_docs_is_a_profile(tmp_path: Path) -> None:
 
 
 def test_the_docs_name_every_key_and_every_shipped_profile_with_its_evidence() -> None:
-    from harvesters.forum_profile import Rules  # noqa: PLC0415 # this test alone
+    from harvesters.html_forum.profile import Rules  # noqa: PLC0415 # this test alone
 
     text = DOCS.read_text(encoding="utf-8")
     for name, field in Rules.model_fields.items():

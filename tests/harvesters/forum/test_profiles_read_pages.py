@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from harvesters.board_dates import Moment
-from harvesters.forum_pages import NotShown, ParseError, page_tree
-from harvesters.forum_profile import load_profile, shipped_names
+from harvesters.html_forum.dates import Moment
+from harvesters.html_forum.pages import NotShown, ParseError, page_tree
+from harvesters.html_forum.profile import load_profile, shipped_names
 from harvesters.markup import clean, html_to_text
 from harvesters.simulation.forums.model import ThreadView
 from harvesters.simulation.forums.site import SOFTWARES

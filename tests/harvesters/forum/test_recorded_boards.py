@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harvesters.forum_pages import (
+from harvesters.html_forum.pages import (
     NOT_FOUND,
     BoardPage,
     NotShown,
@@ -19,8 +19,8 @@ from harvesters.forum_pages import (
     parse_board,
     parse_thread,
 )
-from harvesters.forum_posts import parse_posts
-from harvesters.forum_profile import Profile, load_profile
+from harvesters.html_forum.posts import parse_posts
+from harvesters.html_forum.profile import Profile, load_profile
 from harvesters.posts import ReadContext
 
 FLASKBB = "http://127.0.0.1:8802"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harvesters.base import SourceSpec
-from harvesters.forum_profile import load_profile
+from harvesters.html_forum.profile import load_profile
 from harvesters.simulation.forums.build import build_board
 from harvesters.simulation.forums.model import Board
 from harvesters.simulation.forums.serving import answer_requests

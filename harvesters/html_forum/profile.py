@@ -19,10 +19,10 @@ from lxml.html import HtmlElement
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from harvesters.base import HarvestError
-from harvesters.board_dates import DateOrder, DateReader
-from harvesters.forum_fields import Fields, Place
+from harvesters.html_forum.dates import DateOrder, DateReader
+from harvesters.html_forum.fields import Fields, Place
 
-SHIPPED = Path(__file__).parent / "profiles"
+SHIPPED = Path(__file__).parents[1] / "profiles"
 Evidence = Literal["real server", "recording", "shipped template", "unverified"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -74,7 +74,7 @@ class Detection(_Part):
 
 
 class DateRules(_Part):
-    """How the board writes dates; `harvesters.board_dates.DateReader` says what each means."""
+    """How the board writes dates; `harvesters.html_forum.dates.DateReader` says what each means."""
 
     timezone: Annotated[str, AfterValidator(_is_zone)] = "UTC"
     order: DateOrder = "DMY"

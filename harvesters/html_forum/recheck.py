@@ -12,9 +12,9 @@ from itertools import pairwise
 from urllib.parse import urldefrag
 
 from harvesters.base import SourceSpec
-from harvesters.forum_pages import LOGIN_REQUIRED, NOT_FOUND, NotShown, ShownPost, ThreadPage
-from harvesters.forum_posts import DELETED, Addresses, build_forum_post
-from harvesters.forum_reader import ForumReader
+from harvesters.html_forum.pages import LOGIN_REQUIRED, NOT_FOUND, NotShown, ShownPost, ThreadPage
+from harvesters.html_forum.posts import DELETED, Addresses, build_forum_post
+from harvesters.html_forum.reader import ForumReader
 from harvesters.reading import read_context
 from harvesters.rechecking import gone, look_at, unknown
 from warehouse.protection.keys import KeyRing

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urldefrag
 
-from harvesters.board_dates import DateReader
-from harvesters.forum_pages import Page, ShownPost, ThreadPage, parse_thread
-from harvesters.forum_profile import Profile
+from harvesters.html_forum.dates import DateReader
+from harvesters.html_forum.pages import Page, ShownPost, ThreadPage, parse_thread
+from harvesters.html_forum.profile import Profile
 from harvesters.markup import html_to_text
 from harvesters.posts import ReadContext, build_post
 from harvesters.reading import MALFORMED, Dropped, Reading

@@ -5,9 +5,9 @@ from datetime import datetime
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from harvesters.base import Blocked, Gone, ParseError
-from harvesters.board_dates import DateReader
 from harvesters.client import PoliteClient
-from harvesters.forum_pages import (
+from harvesters.html_forum.dates import DateReader
+from harvesters.html_forum.pages import (
     LOGIN_REQUIRED,
     NOT_FOUND,
     BoardPage,
@@ -17,7 +17,7 @@ from harvesters.forum_pages import (
     parse_board,
     parse_thread,
 )
-from harvesters.forum_profile import Profile
+from harvesters.html_forum.profile import Profile
 
 FORBIDDEN = (401, 403)
 REFUSALS = 5  # in a row: a board that shows guests no thread at all does not want to be read

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from harvesters.forum_pages import ListedThread, ShownPost
+from harvesters.html_forum.pages import ListedThread, ShownPost
 from harvesters.json_fields import MalformedItem, utc_time
 from warehouse.records import CursorValue, Known, KnownThread
 

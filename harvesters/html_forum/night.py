@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from harvesters.base import Gone, HarvestError, ParseError
-from harvesters.forum_pages import (
+from harvesters.html_forum.pages import (
     LOGIN_REQUIRED,
     NOT_FOUND,
     BoardPage,
@@ -14,9 +14,9 @@ from harvesters.forum_pages import (
     ShownPost,
     ThreadPage,
 )
-from harvesters.forum_posts import NO_DATE, Addresses, read_posts, withdrawn
-from harvesters.forum_reader import ForumReader
-from harvesters.forum_walk import (
+from harvesters.html_forum.posts import NO_DATE, Addresses, read_posts, withdrawn
+from harvesters.html_forum.reader import ForumReader
+from harvesters.html_forum.walk import (
     MOST_CUT,
     Comparison,
     Cut,

@@ -3,7 +3,7 @@
 Communities are boards, named by their path below the source's url. A night reads a board's listing
 from the newest activity down to what the last complete listing has seen, opens the threads that
 changed, each at its last page, and walks back to the newest known post. What a page looks like is
-said by a profile (`harvesters.forum_profile`); one that was never tested yields nothing until
+said by a profile (`harvesters.html_forum.profile`); one that was never tested yields nothing until
 somebody has confirmed it on the very board (option `confirmed`).
 """
 
@@ -15,10 +15,10 @@ from typing import ClassVar
 from harvesters.base import HarvestError, SourceSpec, Unconfirmed
 from harvesters.batching import merge_batches
 from harvesters.client import PoliteClient
-from harvesters.forum_night import BoardNight
-from harvesters.forum_profile import Profile, ProfileError, load_profile
-from harvesters.forum_reader import ForumReader
-from harvesters.forum_recheck import ForumRecheck
+from harvesters.html_forum.night import BoardNight
+from harvesters.html_forum.profile import Profile, ProfileError, load_profile
+from harvesters.html_forum.reader import ForumReader
+from harvesters.html_forum.recheck import ForumRecheck
 from harvesters.posts import ReadContext
 from harvesters.reading import read_context
 from harvesters.rechecking import front_page_answers, recheck_groups, unknown

@@ -16,9 +16,9 @@ from lxml.html import HtmlElement
 
 from harvesters.addresses import without_tracking
 from harvesters.base import ParseError
-from harvesters.board_dates import DateReader, Moment
-from harvesters.forum_fields import Field, Selector, all_values, first_value
-from harvesters.forum_profile import PostRules, Profile
+from harvesters.html_forum.dates import DateReader, Moment
+from harvesters.html_forum.fields import Field, Selector, all_values, first_value
+from harvesters.html_forum.profile import PostRules, Profile
 
 LOGIN_REQUIRED, NOT_FOUND = "login_required", "not_found"
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
