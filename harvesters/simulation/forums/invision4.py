@@ -1,28 +1,16 @@
 """A board as Invision Community 4.4 and 4.7 show it."""
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
 
 from harvesters.simulation.answers import Answer, Question
 from harvesters.simulation.forums.bodies import text
-from harvesters.simulation.forums.dates import (
-    ENGLISH,
-    GERMAN,
-    day_word,
-    days_ago,
-    minutes_ago,
-    php_date,
-)
-from harvesters.simulation.forums.invision4_posts import article, phrases
-from harvesters.simulation.forums.model import BoardForum, BoardPost, BoardView, ThreadView
+from harvesters.simulation.forums.invision4_posts import InvisionParts, article
+from harvesters.simulation.forums.model import BoardForum, BoardView, ThreadView
 from harvesters.simulation.forums.software import (
     Address,
-    ForumSoftware,
     on_page,
     pages_of,
     slug,
-    utc,
     whole_number,
     window,
 )
@@ -30,7 +18,7 @@ from harvesters.simulation.forums.software import (
 _ROUTE = re.compile(r"/(forum|topic)/(\d+)-[^/]*/(?:page/(\d+)/)?")
 
 
-class Invision4(ForumSoftware):
+class Invision4(InvisionParts):
     """Invision Community 4. Pages are a parameter in 4.4 and part of the path in 4.7."""
 
     name = "invision4"
@@ -38,11 +26,6 @@ class Invision4(ForumSoftware):
     posts_per_page = 25
     threads_per_page = 25
     charset = "UTF-8"
-
-    @property
-    def says(self) -> Mapping[str, str]:
-        """The phrases of the theme's language."""
-        return phrases(german=self.other)
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the session's cookie."""
@@ -60,14 +43,6 @@ class Invision4(ForumSoftware):
         if page == 1:
             return path
         return f"{path}?page={page}" if self.version == "4.4" else f"{path}page/{page}/"
-
-    def post_address(self, view: ThreadView, post: BoardPost) -> str:
-        """Return the address that finds a post."""
-        return f"{self.thread_address(view)}?do=findComment&comment={post.number}"
-
-    def url(self, path: str) -> str:
-        """Return a whole address for an attribute."""
-        return text(f"{self.base}{path}")
 
     def route(self, view: BoardView, question: Question) -> Answer:
         """Answer a request."""
@@ -334,50 +309,3 @@ class Invision4(ForumSoftware):
  class="fa fa-caret-down"></i></a></li></ul>"""
 
     # parts that posts and lists share
-
-    def member(self, post: BoardPost) -> str:
-        """Return a name, with a link to the account where there is one."""
-        name = text(post.shown_name)
-        if post.author is None:
-            return f"Guest {name}" if post.shown_name != "Guest" else name
-        return (
-            f'<a href="{self._account(post)}" rel="nofollow" data-ipsHover'
-            f' title="Go to {name}&#039;s profile" class="ipsType_break">{name}</a>'
-        )
-
-    def _account(self, post: BoardPost) -> str:
-        number = post.author.number if post.author else 0
-        return self.url(f"/profile/{number}-{slug(post.shown_name, otherwise='x')}/")
-
-    def photo(self, post: BoardPost, size: str) -> str:
-        """Return the picture of an account."""
-        image = (
-            f'<img src="/uploads/default_photo.png" alt="{text(post.shown_name)}" loading="lazy">'
-        )
-        classes = f"ipsUserPhoto ipsUserPhoto_{size}"
-        if post.author is None:
-            return f'<span class="{classes}">{image}</span>'
-        return f'<a href="{self._account(post)}" rel="nofollow" class="{classes}">{image}</a>'
-
-    def time(self, moment: datetime) -> str:
-        """Return a time: the machine's in UTC, and what people read."""
-        local = self.local(moment)
-        iso = utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
-        title = php_date(local, "d.m.Y H:i " if self.other else "m/d/y h:i  A")
-        short = f'data-short="{days_ago(local, self.local(self.now))} dy"'
-        return f"<time datetime='{iso}' title='{title}' {short}>{self._read(local)}</time>"
-
-    def _read(self, local: datetime) -> str:
-        now = self.local(self.now)
-        language = GERMAN if self.other else ENGLISH
-        passed = minutes_ago(local, now)
-        if passed < 60:  # noqa: PLR2004 # minutes of an hour
-            return f"vor {passed} Minuten" if self.other else f"{passed} minutes ago"
-        word = day_word(local, now, language)
-        if word is None and days_ago(local, now) < 7:  # noqa: PLR2004 # days of a week
-            word = php_date(local, "l", language)
-        if word is not None:
-            hour = php_date(local, "H:i" if self.other else "h:i A")
-            return f"{word} um {hour}" if self.other else f"{word} at {hour}"
-        year = "" if local.year == now.year else f"{' ' if self.other else ', '}{local.year}"
-        return php_date(local, "j. F" if self.other else "F j", language) + year

@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from harvesters.simulation.forums.bodies import BodyMarkup, text
-from harvesters.simulation.forums.dates import php_date
+from harvesters.simulation.forums.dates import (
+    ENGLISH,
+    GERMAN,
+    day_word,
+    days_ago,
+    minutes_ago,
+    php_date,
+)
 from harvesters.simulation.forums.model import BoardPost, Quoted, ThreadView
-from harvesters.simulation.forums.software import likers
-
-if TYPE_CHECKING:
-    from harvesters.simulation.forums.invision4 import Invision4
+from harvesters.simulation.forums.software import ForumSoftware, likers, slug, utc
 
 _ENGLISH_PHRASES = {
     "by": "By",
@@ -43,12 +47,76 @@ def phrases(*, german: bool) -> Mapping[str, str]:
     return _GERMAN_PHRASES if german else _ENGLISH_PHRASES
 
 
+class InvisionParts(ForumSoftware):
+    """What posts and lists share: addresses, names and times."""
+
+    @property
+    def says(self) -> Mapping[str, str]:
+        """The phrases of the theme's language."""
+        return phrases(german=self.other)
+
+    def url(self, path: str) -> str:
+        """Return a whole address for an attribute."""
+        return text(f"{self.base}{path}")
+
+    def post_address(self, view: ThreadView, post: BoardPost) -> str:
+        """Return the address that finds a post."""
+        return f"{self.thread_address(view)}?do=findComment&comment={post.number}"
+
+    def member(self, post: BoardPost) -> str:
+        """Return a name, with a link to the account where there is one."""
+        name = text(post.shown_name)
+        if post.author is None:
+            return f"Guest {name}" if post.shown_name != "Guest" else name
+        return (
+            f'<a href="{self._account(post)}" rel="nofollow" data-ipsHover'
+            f' title="Go to {name}&#039;s profile" class="ipsType_break">{name}</a>'
+        )
+
+    def _account(self, post: BoardPost) -> str:
+        number = post.author.number if post.author else 0
+        return self.url(f"/profile/{number}-{slug(post.shown_name, otherwise='x')}/")
+
+    def photo(self, post: BoardPost, size: str) -> str:
+        """Return the picture of an account."""
+        image = (
+            f'<img src="/uploads/default_photo.png" alt="{text(post.shown_name)}" loading="lazy">'
+        )
+        classes = f"ipsUserPhoto ipsUserPhoto_{size}"
+        if post.author is None:
+            return f'<span class="{classes}">{image}</span>'
+        return f'<a href="{self._account(post)}" rel="nofollow" class="{classes}">{image}</a>'
+
+    def time(self, moment: datetime) -> str:
+        """Return a time: the machine's in UTC, and what people read."""
+        local = self.local(moment)
+        iso = utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+        title = php_date(local, "d.m.Y H:i " if self.other else "m/d/y h:i  A")
+        short = f'data-short="{days_ago(local, self.local(self.now))} dy"'
+        return f"<time datetime='{iso}' title='{title}' {short}>{self._read(local)}</time>"
+
+    def _read(self, local: datetime) -> str:
+        now = self.local(self.now)
+        language = GERMAN if self.other else ENGLISH
+        passed = minutes_ago(local, now)
+        if passed < 60:  # noqa: PLR2004 # minutes of an hour
+            return f"vor {passed} Minuten" if self.other else f"{passed} minutes ago"
+        word = day_word(local, now, language)
+        if word is None and days_ago(local, now) < 7:  # noqa: PLR2004 # days of a week
+            word = php_date(local, "l", language)
+        if word is not None:
+            hour = php_date(local, "H:i" if self.other else "h:i A")
+            return f"{word} um {hour}" if self.other else f"{word} at {hour}"
+        year = "" if local.year == now.year else f"{' ' if self.other else ', '}{local.year}"
+        return php_date(local, "j. F" if self.other else "F j", language) + year
+
+
 class InvisionBody(BodyMarkup):
     """Bodies of a rich editor."""
 
     breaks = False
 
-    def __init__(self, software: "Invision4", thread: int) -> None:
+    def __init__(self, software: InvisionParts, thread: int) -> None:
         self._software = software
         self._thread = thread
 
@@ -101,7 +169,7 @@ class InvisionBody(BodyMarkup):
 """
 
 
-def article(software: "Invision4", thread: ThreadView, post: BoardPost) -> str:
+def article(software: InvisionParts, thread: ThreadView, post: BoardPost) -> str:
     """Return one post."""
     n = post.number
     body = InvisionBody(software, thread.thread.number).body(post.version_at(software.now).pieces)
@@ -155,7 +223,7 @@ def _quote_data(thread: ThreadView, post: BoardPost) -> str:
     return text(json.dumps(data, separators=(",", ":")))
 
 
-def _author(software: "Invision4", post: BoardPost) -> str:
+def _author(software: InvisionParts, post: BoardPost) -> str:
     if post.author is None:
         return f"""<ul class="cAuthorPane_info ipsList_reset"><li data-role="group">
 {software.says["guest"]}</li></ul>"""
@@ -166,7 +234,7 @@ def _author(software: "Invision4", post: BoardPost) -> str:
 </ul></li></ul>"""
 
 
-def _edit_mark(software: "Invision4", post: BoardPost) -> str:
+def _edit_mark(software: InvisionParts, post: BoardPost) -> str:
     at = post.edited_at(software.now)
     if at is None:
         return ""
@@ -178,7 +246,7 @@ def _edit_mark(software: "Invision4", post: BoardPost) -> str:
 """
 
 
-def _controls(software: "Invision4", post: BoardPost) -> str:
+def _controls(software: InvisionParts, post: BoardPost) -> str:
     names = likers(software.board, post)
     said = f"{', '.join(names)} and 2 others reacted to this" if names else ""
     return f"""<div class="ipsItemControls"><div data-controller="core.front.core.reaction"

@@ -1,22 +1,20 @@
 """A board as phpBB 3.2 and 3.3 show it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
 from harvesters.simulation.answers import Answer, Question
 from harvesters.simulation.forums.bodies import text
-from harvesters.simulation.forums.dates import ENGLISH, GERMAN, day_word, minutes_ago, php_date
 from harvesters.simulation.forums.model import (
     BoardForum,
     BoardPost,
     BoardView,
     ThreadView,
 )
-from harvesters.simulation.forums.phpbb3_posts import PhpBBBody, phrases
+from harvesters.simulation.forums.phpbb3_posts import PhpBBBody, PhpBBParts
 from harvesters.simulation.forums.software import (
     Address,
-    ForumSoftware,
     likers,
     on_page,
     pages_of,
@@ -25,18 +23,13 @@ from harvesters.simulation.forums.software import (
 )
 
 
-class PhpBB3(ForumSoftware):
+class PhpBB3(PhpBBParts):
     """phpBB 3. Version 3.3 has `<time>` elements and no forum in a topic's address."""
 
     name = "phpbb3"
     versions = ("3.2", "3.3")
     posts_per_page = 10
     threads_per_page = 25
-
-    @property
-    def says(self) -> Mapping[str, str]:
-        """The phrases of the theme's language."""
-        return phrases(german=self.other)
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the session's cookies."""
@@ -57,12 +50,6 @@ class PhpBB3(ForumSoftware):
         """Return the address of a page of a forum."""
         start = f"&start={(page - 1) * self.threads_per_page}" if page > 1 else ""
         return f"/viewforum.php?f={forum.number}{start}"
-
-    def href(self, address: str) -> str:
-        """Return an address as a guest without cookies finds it: relative, with a session's id."""
-        path, mark, anchor = address.partition("#")
-        joined = "&" if "?" in path else "?"
-        return text(f".{path}{joined}sid={self.token('sid')}{mark}{anchor}")
 
     def route(self, view: BoardView, question: Question) -> Answer:
         """Answer a request."""
@@ -413,17 +400,6 @@ Top</span></a></div></div></div>
         if post.author.title == "Moderator":
             return f'<a href="{link}" style="color: #00AA00;" class="username-coloured">{name}</a>'
         return f'<a href="{link}" class="username">{name}</a>'
-
-    def date(self, moment: datetime) -> str:
-        """Return a time as text: in full, or with words for the days and minutes just gone."""
-        local, now = self.local(moment), self.local(self.now)
-        if not self.other:
-            return php_date(local, "D M d, Y g:i a", ENGLISH)
-        passed = minutes_ago(local, now)
-        if passed < 60:  # noqa: PLR2004 # minutes of an hour
-            return f"vor {passed} Minuten" if passed else "vor weniger als einer Minute"
-        day = day_word(local, now, GERMAN) or php_date(local, "j. M Y", GERMAN)
-        return f"{day}, {php_date(local, 'H:i')}"
 
     def time(self, moment: datetime) -> str:
         """Return a time as the version shows it."""

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from harvesters.simulation.forums.bodies import EMOJI, BodyMarkup, text
+from harvesters.simulation.forums.dates import ENGLISH, GERMAN, day_word, minutes_ago, php_date
 from harvesters.simulation.forums.model import Quoted
-
-if TYPE_CHECKING:
-    from harvesters.simulation.forums.phpbb3 import PhpBB3
+from harvesters.simulation.forums.software import ForumSoftware
 
 _ENGLISH_PHRASES = {
     "by": "by",
@@ -45,12 +44,38 @@ def phrases(*, german: bool) -> Mapping[str, str]:
     return _GERMAN_PHRASES if german else _ENGLISH_PHRASES
 
 
+class PhpBBParts(ForumSoftware):
+    """What posts and lists share: phrases, addresses and dates."""
+
+    @property
+    def says(self) -> Mapping[str, str]:
+        """The phrases of the theme's language."""
+        return phrases(german=self.other)
+
+    def href(self, address: str) -> str:
+        """Return an address as a guest without cookies finds it: relative, with a session's id."""
+        path, mark, anchor = address.partition("#")
+        joined = "&" if "?" in path else "?"
+        return text(f".{path}{joined}sid={self.token('sid')}{mark}{anchor}")
+
+    def date(self, moment: datetime) -> str:
+        """Return a time as text: in full, or with words for the days and minutes just gone."""
+        local, now = self.local(moment), self.local(self.now)
+        if not self.other:
+            return php_date(local, "D M d, Y g:i a", ENGLISH)
+        passed = minutes_ago(local, now)
+        if passed < 60:  # noqa: PLR2004 # minutes of an hour
+            return f"vor {passed} Minuten" if passed else "vor weniger als einer Minute"
+        day = day_word(local, now, GERMAN) or php_date(local, "j. M Y", GERMAN)
+        return f"{day}, {php_date(local, 'H:i')}"
+
+
 class PhpBBBody(BodyMarkup):
     """Bodies of BBCode as phpBB writes them; emoji are pictures."""
 
     line_break = "<br>\n"
 
-    def __init__(self, software: "PhpBB3") -> None:
+    def __init__(self, software: PhpBBParts) -> None:
         self._software = software
 
     def words(self, words: str) -> str:

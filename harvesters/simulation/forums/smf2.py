@@ -1,17 +1,14 @@
 """A board as SMF 2.0 and 2.1 show it."""
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
 
 from harvesters.simulation.answers import Answer, Question
 from harvesters.simulation.forums.bodies import text
-from harvesters.simulation.forums.dates import ENGLISH, GERMAN, day_word, php_date
-from harvesters.simulation.forums.model import BoardForum, BoardPost, BoardView, ThreadView
-from harvesters.simulation.forums.smf2_posts import phrases, single_post
+from harvesters.simulation.forums.dates import php_date
+from harvesters.simulation.forums.model import BoardForum, BoardView, ThreadView
+from harvesters.simulation.forums.smf2_posts import SMFParts, single_post
 from harvesters.simulation.forums.software import (
     Address,
-    ForumSoftware,
     on_page,
     pages_of,
     whole_number,
@@ -23,7 +20,7 @@ _TARGET = re.compile(r"(\d+)(?:\.(msg|new|from)?(\d*))?")
 _QUERYLESS = re.compile(r"/index\.php/(board|topic),(\d+)(?:\.(msg)?(\d+))?\.html")
 
 
-class SMF2(ForumSoftware):
+class SMF2(SMFParts):
     """SMF 2. Version 2.0 sends the Windows code page and says when in a sentence; 2.1 links it.
 
     A board of the other theme has addresses without a query.
@@ -35,19 +32,9 @@ class SMF2(ForumSoftware):
     threads_per_page = 20
 
     @property
-    def old(self) -> bool:
-        """Whether this is the older generation."""
-        return self.version == "2.0"
-
-    @property
     def charset(self) -> str:  # type: ignore[override]
         """The charset, which depends on the version."""
         return "ISO-8859-1" if self.old else "UTF-8"
-
-    @property
-    def says(self) -> Mapping[str, str]:
-        """The phrases of the theme's language."""
-        return phrases(german=self.other)
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the session's cookie."""
@@ -60,30 +47,6 @@ class SMF2(ForumSoftware):
     def forum_address(self, forum: BoardForum, page: int = 1) -> str:
         """Return the address of a page of a board."""
         return self.address("board", forum.number, f"{(page - 1) * self.threads_per_page}")
-
-    def post_address(self, view: ThreadView, post: BoardPost) -> str:
-        """Return the address of a post."""
-        return self.message_address(view.thread.number, post.number)
-
-    def message_address(self, thread: int, number: int) -> str:
-        """Return the address of a post of a topic, by their numbers."""
-        if not self.old:
-            return f"/index.php?msg={number}"
-        return f"{self.address('topic', thread, f'msg{number}')}#msg{number}"
-
-    def address(self, what: str, number: int, place: str) -> str:
-        """Return the address of a topic or a board, from a place on."""
-        if self.other:
-            return f"/index.php/{what},{number}.{place}.html"
-        return f"/index.php?{what}={number}.{place}"
-
-    def href(self, address: str) -> str:
-        """Return a whole address with the session of a guest without cookies."""
-        script, mark, rest = address.partition("?")
-        session = f"PHPSESSID={self.token('session')[:26]}"
-        if not mark:
-            return f"{self.base}{text(script)}"
-        return text(f"{self.base}{script}?{session}&{rest}")
 
     def route(self, view: BoardView, question: Question) -> Answer:
         """Answer a request."""
@@ -368,28 +331,3 @@ var smf_session_id = "{self.token("sesc")}";
         return f'<a href="#bot" class="button">Go Down</a> {pages}{links}'
 
     # parts that posts and lists share
-
-    def member(self, post: BoardPost) -> str:
-        """Return a name, with a link to the account where there is one."""
-        name = text(post.shown_name)
-        if post.author is None:
-            return name
-        link = self.href(f"/index.php?action=profile;u={post.author.number}")
-        return f'<a href="{link}" title="View the profile of {name}">{name}</a>'
-
-    def when(self, moment: datetime) -> str:
-        """Return a time; today and yesterday are words."""
-        local, now = self.local(moment), self.local(self.now)
-        language = GERMAN if self.other else ENGLISH
-        word = day_word(local, now, language)
-        if self.other:
-            hour = php_date(local, "H:i:s" if self.old else "H:i")
-            return (
-                f"<strong>{word}</strong> um {hour}"
-                if word
-                else (f"{php_date(local, 'j. F Y', language)}, {hour}")
-            )
-        hour = php_date(local, "h:i:s A" if self.old else "h:i A")
-        if word:
-            return f"<strong>{word}</strong> at {hour}"
-        return f"{php_date(local, 'F d, Y' if self.old else 'M d, Y', language)}, {hour}"

@@ -1,14 +1,12 @@
 """The posts of an SMF page."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from harvesters.simulation.forums.bodies import BodyMarkup, text
+from harvesters.simulation.forums.dates import ENGLISH, GERMAN, day_word, php_date
 from harvesters.simulation.forums.model import BoardPost, Quoted, ThreadView
-from harvesters.simulation.forums.software import likers
-
-if TYPE_CHECKING:
-    from harvesters.simulation.forums.smf2 import SMF2
+from harvesters.simulation.forums.software import ForumSoftware, likers
 
 _ENGLISH_PHRASES = {
     "gone": "The topic or board you are looking for appears to be either missing or off limits to"
@@ -48,12 +46,75 @@ def phrases(*, german: bool) -> Mapping[str, str]:
     return _GERMAN_PHRASES if german else _ENGLISH_PHRASES
 
 
+class SMFParts(ForumSoftware):
+    """What posts and lists share: addresses, names and times."""
+
+    @property
+    def old(self) -> bool:
+        """Whether this is the older generation."""
+        return self.version == "2.0"
+
+    @property
+    def says(self) -> Mapping[str, str]:
+        """The phrases of the theme's language."""
+        return phrases(german=self.other)
+
+    def post_address(self, view: ThreadView, post: BoardPost) -> str:
+        """Return the address of a post."""
+        return self.message_address(view.thread.number, post.number)
+
+    def message_address(self, thread: int, number: int) -> str:
+        """Return the address of a post of a topic, by their numbers."""
+        if not self.old:
+            return f"/index.php?msg={number}"
+        return f"{self.address('topic', thread, f'msg{number}')}#msg{number}"
+
+    def address(self, what: str, number: int, place: str) -> str:
+        """Return the address of a topic or a board, from a place on."""
+        if self.other:
+            return f"/index.php/{what},{number}.{place}.html"
+        return f"/index.php?{what}={number}.{place}"
+
+    def href(self, address: str) -> str:
+        """Return a whole address with the session of a guest without cookies."""
+        script, mark, rest = address.partition("?")
+        session = f"PHPSESSID={self.token('session')[:26]}"
+        if not mark:
+            return f"{self.base}{text(script)}"
+        return text(f"{self.base}{script}?{session}&{rest}")
+
+    def member(self, post: BoardPost) -> str:
+        """Return a name, with a link to the account where there is one."""
+        name = text(post.shown_name)
+        if post.author is None:
+            return name
+        link = self.href(f"/index.php?action=profile;u={post.author.number}")
+        return f'<a href="{link}" title="View the profile of {name}">{name}</a>'
+
+    def when(self, moment: datetime) -> str:
+        """Return a time; today and yesterday are words."""
+        local, now = self.local(moment), self.local(self.now)
+        language = GERMAN if self.other else ENGLISH
+        word = day_word(local, now, language)
+        if self.other:
+            hour = php_date(local, "H:i:s" if self.old else "H:i")
+            return (
+                f"<strong>{word}</strong> um {hour}"
+                if word
+                else (f"{php_date(local, 'j. F Y', language)}, {hour}")
+            )
+        hour = php_date(local, "h:i:s A" if self.old else "h:i A")
+        if word:
+            return f"<strong>{word}</strong> at {hour}"
+        return f"{php_date(local, 'F d, Y' if self.old else 'M d, Y', language)}, {hour}"
+
+
 class SMFBody(BodyMarkup):
     """Bodies of BBCode as SMF writes them."""
 
     line_break = "<br />"
 
-    def __init__(self, software: "SMF2") -> None:
+    def __init__(self, software: SMFParts) -> None:
         self._software = software
 
     def quote(self, quoted: Quoted, inner: str) -> str:
@@ -107,13 +168,13 @@ class SMFBody(BodyMarkup):
         )
 
 
-def single_post(software: "SMF2", view: ThreadView, post: BoardPost, position: int) -> str:
+def single_post(software: SMFParts, view: ThreadView, post: BoardPost, position: int) -> str:
     """Return one post; `position` counts from 0."""
     draw = _old_post if software.old else _new_post
     return draw(software, view, post, position)
 
 
-def _old_post(software: "SMF2", view: ThreadView, post: BoardPost, position: int) -> str:
+def _old_post(software: SMFParts, view: ThreadView, post: BoardPost, position: int) -> str:
     n = post.number
     body = SMFBody(software).body(post.version_at(software.now).pieces)
     link = software.href(software.post_address(view, post))
@@ -137,7 +198,7 @@ def _old_post(software: "SMF2", view: ThreadView, post: BoardPost, position: int
 """
 
 
-def _new_post(software: "SMF2", view: ThreadView, post: BoardPost, position: int) -> str:
+def _new_post(software: SMFParts, view: ThreadView, post: BoardPost, position: int) -> str:
     n = post.number
     body = SMFBody(software).body(post.version_at(software.now).pieces)
     link = software.href(software.post_address(view, post))
@@ -162,7 +223,7 @@ def _new_post(software: "SMF2", view: ThreadView, post: BoardPost, position: int
 """
 
 
-def _poster(software: "SMF2", post: BoardPost) -> str:
+def _poster(software: SMFParts, post: BoardPost) -> str:
     css = "reset smalltext" if software.old else "user_info"
     online = '<img src="useroff.gif" alt="Offline" />'
     if not software.old:
@@ -176,7 +237,7 @@ def _poster(software: "SMF2", post: BoardPost) -> str:
 <li class="stars">*</li><li class="postcount">Posts: {post.author.number * 3}</li></ul></div>"""
 
 
-def _old_edit_mark(software: "SMF2", post: BoardPost) -> str:
+def _old_edit_mark(software: SMFParts, post: BoardPost) -> str:
     at = post.edited_at(software.now)
     if at is None:
         return ""
@@ -184,7 +245,7 @@ def _old_edit_mark(software: "SMF2", post: BoardPost) -> str:
     return f"&#171; <em>{said} {text(post.shown_name)}</em> &#187;"
 
 
-def _new_edit_mark(software: "SMF2", post: BoardPost) -> str:
+def _new_edit_mark(software: SMFParts, post: BoardPost) -> str:
     at = post.edited_at(software.now)
     if at is None:
         return ""
@@ -192,7 +253,7 @@ def _new_edit_mark(software: "SMF2", post: BoardPost) -> str:
     return f'<span class="lastedit">{software.says["edited"]}</span>: {software.when(at)} {by}'
 
 
-def _likes(software: "SMF2", post: BoardPost) -> str:
+def _likes(software: SMFParts, post: BoardPost) -> str:
     names = likers(software.board, post)
     if not names:
         return '<div class="under_message"></div>'

@@ -1,61 +1,27 @@
 """A board as vBulletin 3.8 and 4.2 show it."""
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Protocol
 
 from harvesters.simulation.answers import Answer, Question
-from harvesters.simulation.forums.bodies import text
-from harvesters.simulation.forums.dates import ENGLISH, GERMAN, day_word, php_date
 from harvesters.simulation.forums.model import (
     BoardForum,
-    BoardPost,
     BoardView,
     Shown,
     ThreadView,
 )
 from harvesters.simulation.forums.software import (
-    ForumSoftware,
     on_page,
     pages_of,
     slug,
     whole_number,
 )
+from harvesters.simulation.forums.vbulletin4_lists import ListPages
+from harvesters.simulation.forums.vbulletin4_parts import VBulletinParts
+from harvesters.simulation.forums.vbulletin4_tables import TablePages
 
 _FRIENDLY = re.compile(r"(\d+)(?:-[^/]*)?(?:/page(\d+))?")
-_ENGLISH_PHRASES = {
-    "quoted": "Originally Posted by",
-    "edited": "Last edited by {who}; {day} at {hour}.",
-    "guest": "Unregistered",
-    "page_of": "Page {page} of {last}",
-    "replies": "Replies",
-    "views": "Views",
-    "sticky": "Sticky:",
-    "moved": "Moved:",
-    "by": "by",
-    "started_by": "Started by",
-    "quote": "Quote:",
-    "deleted": "This message has been deleted by",
-    "joined": "Join Date",
-    "posts": "Posts",
-}
-_GERMAN_PHRASES = {
-    "quoted": "Zitat von",
-    "edited": "Geändert von {who} ({day} um {hour} Uhr)",
-    "guest": "Gast",
-    "page_of": "Seite {page} von {last}",
-    "replies": "Antworten",
-    "views": "Hits",
-    "sticky": "Wichtig:",
-    "moved": "Verschoben:",
-    "by": "von",
-    "started_by": "Erstellt von",
-    "quote": "Zitat:",
-    "deleted": "Dieser Beitrag wurde gelöscht von",
-    "joined": "Registriert seit",
-    "posts": "Beiträge",
-}
 
 
 class Pages(Protocol):
@@ -79,7 +45,7 @@ class Pages(Protocol):
         """Return the form that asks to log in."""
 
 
-class VBulletin4(ForumSoftware):
+class VBulletin4(VBulletinParts):
     """vBulletin 3.8 (tables) and 4.2 (lists); both send the Windows code page as ISO-8859-1.
 
     A board of version 4.2 in the default theme has titles in its addresses.
@@ -93,21 +59,8 @@ class VBulletin4(ForumSoftware):
     leaves_notice = True
 
     @property
-    def says(self) -> Mapping[str, str]:
-        """The phrases of the theme's language."""
-        return _GERMAN_PHRASES if self.other else _ENGLISH_PHRASES
-
-    @property
-    def old(self) -> bool:
-        """Whether this is the older generation."""
-        return self.version == "3.8"
-
-    @property
     def pages(self) -> Pages:
         """The pages of the version."""
-        from harvesters.simulation.forums.vbulletin4_lists import ListPages  # noqa: PLC0415
-        from harvesters.simulation.forums.vbulletin4_tables import TablePages  # noqa: PLC0415
-
         return TablePages(self) if self.old else ListPages(self)
 
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -130,21 +83,6 @@ class VBulletin4(ForumSoftware):
             return f"/{script}?{letter}={number}" + (f"&page={page}" if page > 1 else "")
         friendly = f"/{script}?{number}-{slug(title)}"
         return friendly + (f"/page{page}" if page > 1 else "")
-
-    def post_address(self, view: ThreadView, post: BoardPost) -> str:
-        """Return the address that shows a post in its thread."""
-        if self.old:
-            return f"/showthread.php?p={post.number}#post{post.number}"
-        return f"{self.thread_address(view)}&p={post.number}#post{post.number}"
-
-    def href(self, address: str) -> str:
-        """Return an address as a guest without cookies finds it, with the hash of a session."""
-        script, _, query = address.lstrip("/").partition("?")
-        session = f"s={self.token('session')}"
-        if self.old:
-            return text(f"{script}?{session}&{query}" if query else f"{script}?{session}")
-        before, mark, anchor = query.partition("#")
-        return text(f"{script}?{before}&{session}{mark}{anchor}")
 
     def route(self, view: BoardView, question: Question) -> Answer:
         """Answer a request."""
@@ -200,17 +138,6 @@ class VBulletin4(ForumSoftware):
 
     def _members(self) -> Answer:
         return self.html(self.pages.login(), status=200 if self.old else 403)
-
-    def day(self, moment: datetime) -> str:
-        """Return the day of a time, with words for today and yesterday."""
-        local, now = self.local(moment), self.local(self.now)
-        language = GERMAN if self.other else ENGLISH
-        word = day_word(local, now, language)
-        return word or php_date(local, "d.m.Y" if self.other else "m-d-Y", language)
-
-    def hour(self, moment: datetime) -> str:
-        """Return the time of the day."""
-        return php_date(self.local(moment), "H:i" if self.other else "h:i A")
 
 
 def _number_and_page(question: Question, letter: str) -> tuple[int, int]:

@@ -1,7 +1,6 @@
 """The pages of vBulletin 4.2: lists, with the body of a post in a block quotation."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from harvesters.simulation.forums.bodies import BodyMarkup, text
 from harvesters.simulation.forums.dates import php_date
@@ -14,15 +13,13 @@ from harvesters.simulation.forums.model import (
     ThreadView,
 )
 from harvesters.simulation.forums.software import Address, likers, slug, window
-
-if TYPE_CHECKING:
-    from harvesters.simulation.forums.vbulletin4 import VBulletin4
+from harvesters.simulation.forums.vbulletin4_parts import VBulletinParts
 
 
 class ListBody(BodyMarkup):
     """Bodies of BBCode as version 4.2 writes them."""
 
-    def __init__(self, software: "VBulletin4") -> None:
+    def __init__(self, software: VBulletinParts) -> None:
         self._software = software
 
     def words(self, words: str) -> str:
@@ -67,7 +64,7 @@ class ListBody(BodyMarkup):
 class ListPages:
     """Writes the pages of version 4.2."""
 
-    def __init__(self, software: "VBulletin4") -> None:
+    def __init__(self, software: VBulletinParts) -> None:
         self._software = software
         self._says = software.says
 

@@ -1,7 +1,6 @@
 """The pages of vBulletin 3.8: tables in tables."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from harvesters.simulation.forums.bodies import BodyMarkup, text
 from harvesters.simulation.forums.dates import php_date
@@ -14,9 +13,7 @@ from harvesters.simulation.forums.model import (
     ThreadView,
 )
 from harvesters.simulation.forums.software import Address, likers, window
-
-if TYPE_CHECKING:
-    from harvesters.simulation.forums.vbulletin4 import VBulletin4
+from harvesters.simulation.forums.vbulletin4_parts import VBulletinParts
 
 _TABLE = 'cellpadding="6" cellspacing="0" border="0" width="100%"'
 
@@ -24,7 +21,7 @@ _TABLE = 'cellpadding="6" cellspacing="0" border="0" width="100%"'
 class TableBody(BodyMarkup):
     """Bodies of BBCode as version 3.8 writes them."""
 
-    def __init__(self, software: "VBulletin4") -> None:
+    def __init__(self, software: VBulletinParts) -> None:
         self._software = software
 
     def words(self, words: str) -> str:
@@ -66,7 +63,7 @@ class TableBody(BodyMarkup):
 class TablePages:
     """Writes the pages of version 3.8."""
 
-    def __init__(self, software: "VBulletin4") -> None:
+    def __init__(self, software: VBulletinParts) -> None:
         self._software = software
         self._says = software.says
 

@@ -1,28 +1,26 @@
 """A board as XenForo 2.0, 2.1, 2.2 and 2.3 show it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from harvesters.simulation.answers import Answer, Question
 from harvesters.simulation.forums.bodies import text
 from harvesters.simulation.forums.model import (
     BoardForum,
-    BoardPost,
     BoardThread,
     BoardView,
     ThreadView,
 )
 from harvesters.simulation.forums.software import (
     Address,
-    ForumSoftware,
     on_page,
     pages_of,
     slug,
     whole_number,
     window,
 )
-from harvesters.simulation.forums.xenforo2_posts import message, phrases, time_element
+from harvesters.simulation.forums.xenforo2_posts import XenForoParts, message, time_element
 
 REDIRECT_NUMBERS = 900_000  # a moved thread leaves a redirecting thread with a number of its own
 _ROUTE = re.compile(
@@ -31,16 +29,11 @@ _ROUTE = re.compile(
 )
 
 
-class XenForo2(ForumSoftware):
+class XenForo2(XenForoParts):
     """XenForo 2. The versions differ in how a post's head, its dates and its quotations look."""
 
     name = "xenforo2"
     versions = ("2.0", "2.1", "2.2", "2.3")
-
-    @property
-    def says(self) -> Mapping[str, str]:
-        """The phrases of the theme's language."""
-        return phrases(german=self.other)
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the cookie against forged requests."""
@@ -388,31 +381,6 @@ class XenForo2(ForumSoftware):
     def _thread_path(self, thread: BoardThread, page: int = 1) -> str:
         path = f"/threads/{slug(thread.title)}.{thread.number}/"
         return path if page == 1 else f"{path}page-{page}"
-
-    def username(self, post: BoardPost) -> str:
-        """Return a name with a link to the account, where there is one."""
-        name = text(post.shown_name)
-        if post.author is None:
-            return f'<span class="username " dir="auto" itemprop="name">{name}</span>'
-        number = post.author.number
-        return (
-            f'<a href="/members/{slug(post.shown_name, otherwise="")}.{number}/" class="username "'
-            f' dir="auto" itemprop="name" data-user-id="{number}"'
-            f' data-xf-init="member-tooltip">{name}</a>'
-        )
-
-    def avatar(self, post: BoardPost, size: str) -> str:
-        """Return the picture of an account: the first letter of its name."""
-        name = text(post.shown_name)
-        inner = f'<span class="avatar-u1-{size}" role="img" aria-label="{name}">{name[:1]}</span>'
-        if post.author is None:
-            return f'<span class="avatar avatar--{size} avatar--default" title="">{inner}</span>'
-        number = post.author.number
-        return (
-            f'<a href="/members/{slug(post.shown_name, otherwise="")}.{number}/"'
-            f' class="avatar avatar--{size} avatar--default avatar--default--dynamic"'
-            f' data-user-id="{number}" data-xf-init="member-tooltip">{inner}</a>'
-        )
 
     def _time(self, moment: datetime, classes: str = "") -> str:
         return time_element(self, moment, classes)

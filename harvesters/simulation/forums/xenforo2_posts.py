@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from harvesters.simulation.forums.bodies import EMOJI, BodyMarkup, text
 from harvesters.simulation.forums.dates import (
@@ -15,10 +14,7 @@ from harvesters.simulation.forums.dates import (
     php_date,
 )
 from harvesters.simulation.forums.model import BoardPost, Quoted, ThreadView
-from harvesters.simulation.forums.software import likers
-
-if TYPE_CHECKING:
-    from harvesters.simulation.forums.xenforo2 import XenForo2
+from harvesters.simulation.forums.software import ForumSoftware, likers, slug
 
 _ENGLISH_PHRASES = {
     "forums": "Forums",
@@ -61,7 +57,41 @@ def phrases(*, german: bool) -> Mapping[str, str]:
     return _GERMAN_PHRASES if german else _ENGLISH_PHRASES
 
 
-def time_element(software: "XenForo2", moment: datetime, classes: str = "") -> str:
+class XenForoParts(ForumSoftware):
+    """What posts and lists share: phrases, names and pictures."""
+
+    @property
+    def says(self) -> Mapping[str, str]:
+        """The phrases of the theme's language."""
+        return phrases(german=self.other)
+
+    def username(self, post: BoardPost) -> str:
+        """Return a name with a link to the account, where there is one."""
+        name = text(post.shown_name)
+        if post.author is None:
+            return f'<span class="username " dir="auto" itemprop="name">{name}</span>'
+        number = post.author.number
+        return (
+            f'<a href="/members/{slug(post.shown_name, otherwise="")}.{number}/" class="username "'
+            f' dir="auto" itemprop="name" data-user-id="{number}"'
+            f' data-xf-init="member-tooltip">{name}</a>'
+        )
+
+    def avatar(self, post: BoardPost, size: str) -> str:
+        """Return the picture of an account: the first letter of its name."""
+        name = text(post.shown_name)
+        inner = f'<span class="avatar-u1-{size}" role="img" aria-label="{name}">{name[:1]}</span>'
+        if post.author is None:
+            return f'<span class="avatar avatar--{size} avatar--default" title="">{inner}</span>'
+        number = post.author.number
+        return (
+            f'<a href="/members/{slug(post.shown_name, otherwise="")}.{number}/"'
+            f' class="avatar avatar--{size} avatar--default avatar--default--dynamic"'
+            f' data-user-id="{number}" data-xf-init="member-tooltip">{inner}</a>'
+        )
+
+
+def time_element(software: XenForoParts, moment: datetime, classes: str = "") -> str:
     """Return a time: the machine's in the zone of the board, and what people read."""
     local = software.local(moment)
     language = GERMAN if software.other else ENGLISH
@@ -80,7 +110,7 @@ def time_element(software: "XenForo2", moment: datetime, classes: str = "") -> s
     )
 
 
-def _read(software: "XenForo2", moment: datetime, day: str, at_hour: str) -> str:
+def _read(software: XenForoParts, moment: datetime, day: str, at_hour: str) -> str:
     local, now = software.local(moment), software.local(software.now)
     language = GERMAN if software.other else ENGLISH
     passed = minutes_ago(local, now)
@@ -97,7 +127,7 @@ def _read(software: "XenForo2", moment: datetime, day: str, at_hour: str) -> str
 class XenForoBody(BodyMarkup):
     """Bodies of BBCode as XenForo writes them; one theme shows emoji as pictures."""
 
-    def __init__(self, software: "XenForo2") -> None:
+    def __init__(self, software: XenForoParts) -> None:
         self._says = software.says
         self._old = software.version == "2.0"
         self._emoji_pictures = software.other
@@ -172,7 +202,7 @@ def _emoji(found: re.Match[str]) -> str:
     )
 
 
-def message(software: "XenForo2", thread: ThreadView, post: BoardPost, number: int) -> str:
+def message(software: XenForoParts, thread: ThreadView, post: BoardPost, number: int) -> str:
     """Return one post."""
     name = text(post.shown_name)
     starter = "message-threadStarterPost " if software.other and number == 1 else ""
@@ -201,7 +231,7 @@ def message(software: "XenForo2", thread: ThreadView, post: BoardPost, number: i
 """
 
 
-def _user(software: "XenForo2", post: BoardPost) -> str:
+def _user(software: XenForoParts, post: BoardPost) -> str:
 
     if post.author is None:
         title, joined = software.says["guest"], ""
@@ -221,7 +251,7 @@ def _user(software: "XenForo2", post: BoardPost) -> str:
 {joined}<span class="message-userArrow"></span></section>"""
 
 
-def _head(software: "XenForo2", thread: ThreadView, post: BoardPost, number: int) -> str:
+def _head(software: XenForoParts, thread: ThreadView, post: BoardPost, number: int) -> str:
     link = f"{software.thread_address(thread)}post-{post.number}"
     time = time_element(software, post.written_at)
     if software.version == "2.0":
@@ -244,7 +274,7 @@ def _head(software: "XenForo2", thread: ThreadView, post: BoardPost, number: int
 <li><a href="{link}" rel="nofollow">#{number}</a></li></ul></header>"""
 
 
-def _edit_mark(software: "XenForo2", post: BoardPost) -> str:
+def _edit_mark(software: XenForoParts, post: BoardPost) -> str:
     at = post.edited_at(software.now)
     if at is None:
         return ""
@@ -260,7 +290,7 @@ def _signature(post: BoardPost) -> str:
     return f'<aside class="message-signature"><div class="bbWrapper">{lines}</div></aside>\n'
 
 
-def _footer(software: "XenForo2", post: BoardPost) -> str:
+def _footer(software: XenForoParts, post: BoardPost) -> str:
     names = likers(software.board, post)
     if not names:
         return '<footer class="message-footer"></footer>'
