@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 _PANEL = "Corpus"
+_QUICKLY_READ = 100  # rows in which names are found without a word on how long it takes
 
 ToOption = Annotated[
     str | None,
@@ -158,6 +159,8 @@ def _cleared(rows: pa.Table, *, names: bool | None) -> tuple[list[dict[str, obje
             err=True,
         )
         return leaving, ""
+    if rows.num_rows > _QUICKLY_READ:
+        typer.echo("Looking for names: a thousand long posts take two minutes.", err=True)
     cleared = without_names(leaving, columns=texts, redactor=NameRedactor())
-    typer.echo(f"{cleared.n_names} names were taken out of {', '.join(texts)}.", err=True)
+    typer.echo(f"Names taken out of {', '.join(texts)}: {cleared.n_names}.", err=True)
     return cleared.rows, f" (names taken out, version {NAMES_VERSION})"

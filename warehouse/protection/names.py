@@ -31,7 +31,8 @@ OVERLAP = 16  # pieces that two windows share
 _TEXTS_AT_ONCE = 256
 
 _TOKEN = re.compile(rf"\[[a-z]+(?:-[a-z]+)*\]|{AUTHOR_TOKEN.pattern}")
-_WORD = re.compile(r"(?<!\w)[^\W\d_]+(?:['\u2019-][^\W\d_]+)*(?!\w)")
+_LETTERS = r"(?:[^\W\d_][\u0300-\u036f]*)+"  # an accent may stand behind its letter
+_WORD = re.compile(rf"(?<!\w){_LETTERS}(?:['\u2019-]{_LETTERS})*(?!\w)")
 _POSSESSIVE = re.compile(r"['\u2019]s$", re.IGNORECASE)
 _BETWEEN = re.compile(r"(?:\.?[ \t]+)?")  # what may stand between two words of one name
 _LONGEST_ACRONYM = 6

@@ -79,6 +79,10 @@ def test_a_word_that_is_no_ordinary_one_goes_from_its_own_score_on() -> None:
     assert redacted("zorblat it", zor=0.61) == "[name] it"
 
 
+def test_an_accent_behind_its_letter_goes_with_the_word() -> None:
+    assert redacted("told Sine\u0301ad so", Sin=0.9) == "told [name] so"
+
+
 def test_words_with_digits_are_no_names() -> None:
     assert redacted("zor84 zor_x zora", zor=0.9) == "zor84 zor_x [name]"
 
