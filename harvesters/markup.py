@@ -5,7 +5,8 @@ left. BeautifulSoup then reads the body of one post at a time; a whole page is s
 here, and markup that only breaks lines needs no tree. What a page hides from its readers is left
 out, but for the ends of links that Mastodon cuts short: redaction has to see the whole address,
 which may spell a name. Account names that only markup tells apart (mentions, quote attributions)
-come out as `@name` or `@name@host`, the form that the pseudonymiser knows.
+come out as `@name` or `@name@host`, the form that the pseudonymiser knows; the account in
+`<cite data-username="…">`, which a forum's reader writes over a quotation, as a whole name.
 """
 
 import re
@@ -19,7 +20,9 @@ import nh3
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
-MARKUP_VERSION = 2
+from warehouse.protection.mentions import whole_name
+
+MARKUP_VERSION = 3
 
 _BLOCKS = frozenset(
     (
@@ -224,7 +227,7 @@ def _pieces(soup: BeautifulSoup) -> Iterator[tuple[str, bool]]:
         if isinstance(element, Tag):
             replacement = _replacement(element)
             if replacement is not None:
-                yield replacement, quoted
+                yield replacement, quoted or _is_attribution(element)
                 continue
             quoted = quoted or _is_quote(element)
             block = element.name in _BLOCKS
@@ -250,14 +253,18 @@ def _is_quote(tag: Tag) -> bool:
     )
 
 
+def _is_attribution(tag: Tag) -> bool:
+    return tag.name == "cite" and bool(tag.get("data-username"))
+
+
 def _replacement(tag: Tag) -> str | None:
     """Return what stands for a tag and all in it; None where its content is read on."""
     if tag.name in _DROPPED:
         return " "
     if tag.name == "img":
         return _image(tag)
-    if tag.name == "cite" and _ATTRIBUTION.match(clean(tag.get_text())):
-        return " "
+    if tag.name == "cite":
+        return _cited(tag)
     if not tag.attrs:
         return None
     if _is_hidden(tag):
@@ -268,6 +275,13 @@ def _replacement(tag: Tag) -> str | None:
     if "title" in classes and tag.parent is not None and tag.parent.get("data-username"):
         return f"@{tag.parent['data-username']}:\n"
     return None if _DROPPED_CLASSES.isdisjoint(classes) else " "
+
+
+def _cited(tag: Tag) -> str | None:
+    if _is_attribution(tag):
+        return f"\n{whole_name(str(tag['data-username']))}:\n"
+    hidden = _ATTRIBUTION.match(clean(tag.get_text())) or _is_hidden(tag)
+    return " " if hidden or not _DROPPED_CLASSES.isdisjoint(_classes(tag)) else None
 
 
 def _is_hidden(tag: Tag) -> bool:

@@ -6,6 +6,7 @@ give the same markup. harvesters.markup turns that into text later, where it is 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -27,8 +28,11 @@ _ABBREVIATED = re.compile(r"\d\s*[km]\b", re.IGNORECASE)
 _HANDLE = re.compile(r"\w(?:[\w.-]*\w)?")
 _AS_BROWSERS_DO = dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"), "cp1252")
 _SAID = re.compile(  # such as "wrote:", after a name without markup if need be
-    r"^\s*(?:@.{1,60}?\s)?[^\W\d_]+(?: [^\W\d_]+)?\s?:"
+    r"^\s*(?:@(?P<name>.{1,60}?)\s(?:wrote|said|schrieb|hat geschrieben|a \u00e9crit|escribi\u00f3)"
+    r"|(?:@.{1,60}?\s)?[^\W\d_]+(?: [^\W\d_]+)?)\s?:"
 )
+_LONGEST_NAME = 100
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LONGEST_NUMBER = 9  # digits
 _KEPT_ATTRIBUTES = frozenset({"alt", "aria-hidden", "class", "hidden", "href", "style"})
 
@@ -236,17 +240,19 @@ class _PostReader:
     def _handle(self, element: HtmlElement) -> str | None:
         name = first_value(self._rules.author, element)
         guest = _marked(self._rules.guest, element)
-        if guest or any(pattern.fullmatch(name) for pattern in self._rules.guest_names):
-            return None
-        return name or None
+        return None if guest or self._is_guest(name) else name or None
+
+    def _is_guest(self, name: str) -> bool:
+        return any(pattern.fullmatch(name) for pattern in self._rules.guest_names)
 
     def _stable(self, body: HtmlElement) -> str:
         """Return the markup of a body: quotations marked as such, names and noise gone."""
         rules = self._body
         for selector in rules.drop:
             _remove(selector, body)
-        for selector in rules.attributions:
-            _remove(selector, body, verb=True)
+        cites = [
+            cite for selector in rules.attributions for cite in self._attributed(selector, body)
+        ]
         for selector in rules.mentions:
             _rename(selector, body)
         for selector in rules.quotes:
@@ -256,7 +262,27 @@ class _PostReader:
         etree.strip_tags(body, etree.Comment, etree.ProcessingInstruction)
         for element in body.iter():
             _clean_attributes(element)
+        for cite, name in cites:
+            cite.set("data-username", _NO_XML.sub("", name))
         return _inner(body)
+
+    def _attributed(
+        self, selector: Selector, body: HtmlElement
+    ) -> Iterator[tuple[HtmlElement, str]]:
+        """Put an empty element in the place of who is quoted, and yield it with the name."""
+        for element in selector.all(body):
+            if element is body or element.getparent() is None:
+                continue
+            said = _SAID.match(element.tail or "")
+            name = first_value(self._body.quoted, element)
+            if said is not None:
+                element.tail = (element.tail or "")[said.end() :]
+                name = name or " ".join((said["name"] or "").split())
+            if 0 < len(name) <= _LONGEST_NAME and not self._is_guest(name):
+                cite = html.Element("cite")
+                element.addprevious(cite)
+                yield cite, name
+            element.drop_tree()
 
 
 class _Here:
@@ -377,12 +403,10 @@ def whole_number(text: str) -> int | None:
     return int(digits) if len(digits) <= _LONGEST_NUMBER and digits.isascii() else None
 
 
-def _remove(selector: Selector, body: HtmlElement, *, verb: bool = False) -> None:
-    """Take elements out of a body, where asked with a verb and a colon that follow a name."""
+def _remove(selector: Selector, body: HtmlElement) -> None:
+    """Take elements out of a body."""
     for element in selector.all(body):
         if element is not body and element.getparent() is not None:
-            if verb:
-                element.tail = _SAID.sub("", element.tail or "")
             element.drop_tree()
 
 
@@ -404,7 +428,10 @@ def _clean_attributes(element: HtmlElement) -> None:
         del element.attrib[name]
     href = element.get("href")
     if href:
-        element.set("href", without_tracking(href))
+        try:
+            element.set("href", without_tracking(href))
+        except ValueError:  # control characters, which lxml reads and does not write
+            del element.attrib["href"]
 
 
 def _inner(body: HtmlElement) -> str:

@@ -145,10 +145,14 @@ class PostRules(_Part):
 
 
 class BodyRules(_Part):
-    """What in the body of a post are other people's words, names, or the page's own noise."""
+    """What in the body of a post are other people's words, names, or the page's own noise.
+
+    `attributions` are the places that say who is quoted; in each, `quoted` finds the account.
+    """
 
     quotes: tuple[Place, ...] = ()
     attributions: tuple[Place, ...] = ()
+    quoted: Fields = ()
     mentions: tuple[Place, ...] = ()
     drop: tuple[Place, ...] = ()
 

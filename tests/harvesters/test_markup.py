@@ -16,6 +16,7 @@ from harvesters.markup import (
     plain_to_text,
     sanitised,
 )
+from warehouse.protection.mentions import whole_name
 
 
 def same(text: str) -> Markup:
@@ -79,6 +80,11 @@ def test_html_becomes_the_text_that_a_reader_sees(html: str, text: str) -> None:
         (
             '<blockquote class="bbp-quote"><cite>Ann Bell wrote:</cite>Theirs</blockquote>Mine',
             "Theirs\nMine",
+            "Mine",
+        ),
+        (
+            'Mine<cite data-username="Ann &amp; Bell\u200b"></cite><blockquote>Theirs</blockquote>',
+            "Mine\n" + whole_name("Ann & Bell\u200b") + ":\nTheirs",
             "Mine",
         ),
         (

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from warehouse.protection.keys import KeyRing
-from warehouse.protection.mentions import AUTHOR_TOKEN, replace_mentions
+from warehouse.protection.mentions import AUTHOR_TOKEN, replace_mentions, whole_name
 
 KEYS = KeyRing(study="s", author=(b"1" * 32,), content=b"2" * 32, erasure=b"3" * 32)
 
@@ -160,3 +160,33 @@ def test_no_text_makes_the_search_for_mentions_run_away(unit: str) -> None:
     started = time.process_time()
     replace_mentions(hostile, platform="discourse", host="forum.example", keys=KEYS)
     assert time.process_time() - started < 1.0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ann b",
+        "O'Brien & S\u00f8n",
+        "\u5e0c\u671b\u306e\u6728",
+        "night",
+        "Today at 10:30",
+        "x@b",
+        "u/ann_b",
+        "e\u0301 \u200b",
+    ],
+)
+def test_a_name_of_any_signs_is_one_account_where_it_is_marked_whole(name: str) -> None:
+    found = replace_mentions(
+        f"{whole_name(name)}:\nwords", platform="forum", host="board.example", keys=KEYS
+    )
+
+    assert found.text == f"{token('forum', 'board.example', name)}:\nwords"
+    assert found.counts == {"mention": 1}
+
+
+@pytest.mark.parametrize("kept", range(1, len(whole_name("ann b"))))
+def test_a_marked_name_that_was_cut_leaves_nothing_of_it(kept: int) -> None:
+    cut = f"words {whole_name('ann b')[:kept]}"
+    found = replace_mentions(cut, platform="forum", host="board.example", keys=KEYS)
+
+    assert found.text.rstrip("@") == "words "

@@ -2,7 +2,7 @@
 
 `@name`, `@name@host`, `u/name`, links to profiles and the lines over quotations that say who wrote
 them become `author_` and the author's key, one word for a tokeniser, equal to the key that the
-account's own posts carry.
+account's own posts carry. What knows a whole name, blanks and all, marks it by `whole_name`.
 """
 
 import re
@@ -15,6 +15,8 @@ from warehouse.protection.redaction import Redacted
 MENTIONS_VERSION = 2
 AUTHOR_TOKEN = re.compile(r"\bauthor_[a-z2-7]{24}\b")
 
+_OPENS, _CLOSES = "\ufdd0", "\ufdd1"  # no text may hold these, says Unicode
+_WHOLE = re.compile(rf"@{_OPENS}(?P<name>[0-9a-f]*)(?P<whole>{_CLOSES})?")
 _PROFILE_SIGNS = ("/@", "/user", "/u/", "/profile/", "/member", "/author/")
 _PROFILE = re.compile(
     r"(?:https?://)?(?<![\w.@-])(?P<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?)"
@@ -53,6 +55,11 @@ class _Reader:
             return self.here(name)
         return self.on_host(host, name)
 
+    def whole(self, match: re.Match[str]) -> str:
+        if match["whole"] is None or not match["name"]:
+            return ""  # a text was cut within it
+        return self.here(bytes.fromhex(match["name"]).decode(errors="replace"))
+
     def here(self, name: str) -> str:
         """Name an account of this very site."""
         return self.token(self.platform, self.host, name)
@@ -81,10 +88,20 @@ class _Reader:
         return self.on_host(host, match["name"])
 
 
+def whole_name(name: str) -> str:
+    """Return the mention of an account whose name may be of several words and any signs.
+
+    The name is spelt in figures, so that no cleaning of the text changes it on the way.
+    """
+    return f"@{_OPENS}{name.encode(errors='replace').hex()}{_CLOSES}"
+
+
 def replace_mentions(text: str, *, platform: str, host: str, keys: KeyRing) -> Redacted:
     """Return `text` with mentions as seen on `host` replaced by author tokens, and their count."""
     reader = _Reader(platform, host, keys)
     original, low = text, text.lower()
+    if _OPENS in low:
+        text = _WHOLE.sub(reader.whole, text)
     if quotations.may_hold(low):
         text = quotations.replace_quoted(text, reader.here)
     if "/" in low:

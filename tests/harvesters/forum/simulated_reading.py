@@ -48,7 +48,7 @@ def small_board() -> Board:
     return build_board(seed=5, ends_at=ENDS_AT, threads=30, longest=60)
 
 
-@dataclass
+@dataclass(eq=False)
 class Reading:
     """One look at one board, read through its profile."""
 

@@ -104,6 +104,9 @@ def test_no_bytes_stop_a_reader(keys: Any, name: str, content: bytes, content_ty
         "<!-- " * 400,
         "<script>" * 50,
         "<p " + "a=1 " * 5000 + ">x</p>",
+        "<blockquote><cite data-username=mira>wrote:</cite>x</blockquote>",
+        "<blockquote><cite>" + "mira " * 5000 + "wrote:</cite>x</blockquote>",
+        "<blockquote><cite><cite>mira wrote:</cite> wrote:</cite></blockquote>" * 300,
     ],
 )
 def test_a_hostile_body_is_read_or_refused(keys: Any, body: str) -> None:

@@ -3,6 +3,8 @@
 The pages were written without a look at the profiles, and the profiles without a look at the pages.
 """
 
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -25,6 +27,11 @@ from tests.harvesters.forum.simulated_reading import (
     small_board,
 )
 
+WHOLE_NAME = re.compile("^@\ufdd0([0-9a-f]+)\ufdd1:$", re.MULTILINE)
+ACCOUNTS = {person.name for person in small_board().people}
+# a plugin alone says who is quoted, and not of what was typed
+QUOTED_AT_TIMES_UNNAMED = {"bbpress"}
+NEVER_NAMES_QUOTED = ("bbpress", "2.5")
 MAIN = small_board().forums[0].number
 CLOSED_ROOM = small_board().forums[-1].number
 ROUNDED = timedelta(seconds=1)
@@ -67,7 +74,7 @@ def test_a_listing_holds_every_thread_with_its_count_and_last_post(
 def test_a_thread_is_read_post_for_post(software: str, theme: Theme, version: str) -> None:
     reading = read_look(software, theme, version)
     truth = reading.site.truth(ENDS_AT)
-    n_compared = 0
+    n_compared = n_named = 0
     for view in reading.view.threads.values():
         planted = [each for each in truth if each.thread_id == reading.thread_id(view)]
         if not planted:
@@ -85,10 +92,16 @@ def test_a_thread_is_read_post_for_post(software: str, theme: Theme, version: st
                 assert (post.edited is None) == (each.edited_at is None)
                 assert each.edited_at is None or says(post.edited, each.edited_at)
             body = html_to_text(post.raw)
-            assert body.text == clean(each.text)
+            assert clean(WHOLE_NAME.sub("", body.text)) == clean(each.text)
             assert body.own_text == clean(each.own_text)
+            named = quoted_in(body.text)
+            assert set(named) <= set(each.quotes)
+            if software not in QUOTED_AT_TIMES_UNNAMED:
+                assert accounts(named) == accounts(each.quotes)
+            n_named += len(accounts(named))
             n_compared += 1
     assert n_compared == len(truth) > 300
+    assert n_named > 30 or (software, version) == NEVER_NAMES_QUOTED
 
 
 @every_look
@@ -161,6 +174,16 @@ def test_the_software_is_recognised_by_its_own_marks_alone(
     found = {name for name in shipped_names() if load_profile(name).recognises(tree, text)}
 
     assert found == {software}
+
+
+def quoted_in(text: str) -> list[str]:
+    """Return the names that a text holds over its quotations, in their order."""
+    return [bytes.fromhex(found).decode() for found in WHOLE_NAME.findall(text)]
+
+
+def accounts(names: Iterable[str]) -> list[str]:
+    """Return those names that are of accounts; guests bear any name, and some of them none."""
+    return [name for name in names if name in ACCOUNTS]
 
 
 def counts(reading: Reading, view: ThreadView) -> set[int]:

@@ -124,6 +124,7 @@ def test_a_quotation_of_flaskbb_leaves_the_authors_own_words(
     assert quoting.own_text == "I quote and disagree."
     assert "Opening post 1." in quoting.text
     assert "mira" not in quoting.text
+    assert f"author_{posts[3].author_key}:\nOpening post 1." in quoting.text
     assert (posts[0].kind, posts[1].kind) == ("post", "comment")
     assert posts[1].text == "Reply 1 in topic 1"
     assert "价值是什么" in quoted.text
