@@ -32,7 +32,11 @@ _SAID = re.compile(  # such as "wrote:", after a name without markup if need be
     r"|(?:@.{1,60}?\s)?[^\W\d_]+(?: [^\W\d_]+)?)\s?:"
 )
 _LONGEST_NAME = 100
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_NO_TEXT = re.compile(  # what a tree takes from a page and nobody may then write into it
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]"
+    rb"|&#0*(?:[0-8]|1[124-9]|2\d|3[01]|6553[45])(?!\d);?"
+    rb"|&#[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[fF]{3}[efEF])(?![0-9a-fA-F]);?"
+)
 _LONGEST_NUMBER = 9  # digits
 _KEPT_ATTRIBUTES = frozenset({"alt", "aria-hidden", "class", "hidden", "href", "style"})
 
@@ -263,7 +267,7 @@ class _PostReader:
         for element in body.iter():
             _clean_attributes(element)
         for cite, name in cites:
-            cite.set("data-username", _NO_XML.sub("", name))
+            cite.set("data-username", name)
         return _inner(body)
 
     def _attributed(
@@ -328,7 +332,7 @@ def page_tree(page: Page) -> HtmlElement:
     content, encoding = _decoded(page)
     try:
         parser = html.HTMLParser(encoding=encoding)
-        return html.document_fromstring(content.replace(b"\0", b""), parser=parser)
+        return html.document_fromstring(_NO_TEXT.sub(b"", content), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError) as error:
         raise ParseError(
             f"{urlsplit(page.address).netloc} answered with {len(page.content)} bytes that are no "

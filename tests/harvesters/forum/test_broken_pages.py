@@ -39,6 +39,7 @@ def sound_pages() -> list[tuple[Profile, bytes]]:
 
 
 SOUND = sound_pages()
+NO_TEXT = ("\x01", "\x1b", "\ufffe", "&#1;", "&#x1b", "&#12;", "&#65534;", "&#xFFFF;", "&#x00c")
 
 
 def read_any(profile: Profile, page: Page, keys: Any) -> None:
@@ -101,6 +102,7 @@ def test_no_bytes_stop_a_reader(keys: Any, name: str, content: bytes, content_ty
         "<a href='http://[broken'>x</a>",
         "<a class=mention href='//['>@x</a>",
         "&#0;&#x110000;&nosuch;",
+        *(f"<blockquote><cite>a wrote:</cite>{sign}x</blockquote>" for sign in NO_TEXT),
         "<!-- " * 400,
         "<script>" * 50,
         "<p " + "a=1 " * 5000 + ">x</p>",
