@@ -42,6 +42,12 @@ _AGO = re.compile(
     r"(?:\s*,\s*(?P<more>\d{1,2})\s+(?P<part>second|minute|hour|day|week|month)s?)?\s+ago",
     re.IGNORECASE,
 )
+_GERMAN_UNIT = "(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)"
+_GERMAN_AGO = re.compile(
+    rf"vor\s+(?P<n>eine[mr]|\d{{1,3}})\s+(?P<unit>{_GERMAN_UNIT})(?:e?n|e)?"
+    rf"(?:\s*,\s*(?P<more>\d{{1,2}})\s+(?P<part>{_GERMAN_UNIT})(?:e?n|e)?)?",
+    re.IGNORECASE,
+)
 _JUST_NOW = re.compile(
     r"(?:just now|a moment ago|moments ago|now|less than (?:a|1) minute ago)", re.IGNORECASE
 )
@@ -53,6 +59,15 @@ _UNITS = {
     "week": timedelta(weeks=1),
     "month": timedelta(days=30),
     "year": timedelta(days=365),
+}
+_UNITS |= {
+    "sekunde": SECOND,
+    "minute": MINUTE,
+    "stunde": _UNITS["hour"],
+    "tag": DAY,
+    "woche": _UNITS["week"],
+    "monat": _UNITS["month"],
+    "jahr": _UNITS["year"],
 }
 _CLOCK_TIME = re.compile(
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2}))?\s*(?P<half>[ap]\.?m\.?)?",
@@ -191,7 +206,7 @@ class DateReader:
     def _relative(self, text: str, fetched_at: datetime) -> Moment | None:
         if _JUST_NOW.fullmatch(text):
             return Moment(fetched_at, early=MINUTE)
-        ago = _AGO.fullmatch(text)
+        ago = _AGO.fullmatch(text) or _GERMAN_AGO.fullmatch(text)
         if ago is not None:
             return _ago(ago, fetched_at)
         found = self._words.fullmatch(text)

@@ -395,7 +395,7 @@ document.body.className = document.body.className.replace('bbp-no-js', 'bbp-js')
         return f'<div class="d4p-bbt-thanks"><p>Danke: {", ".join(names)}</p></div>'
 
     def _age(self, moment: datetime) -> str:
-        return self.says["ago"].format(units_ago(moment, self.now))
+        return self.says["ago"].format(units_ago(moment, self.now, german=self.other))
 
     def when(self, moment: datetime) -> str:
         """Return a time in full, without its zone."""

@@ -73,18 +73,21 @@ def minutes_ago(moment: datetime, now: datetime) -> int:
     return (now - moment) // timedelta(minutes=1)
 
 
-def units_ago(moment: datetime, now: datetime) -> str:
-    """Write an age in its two largest units, as WordPress' forums do: `2 days, 3 hours`."""
+def units_ago(moment: datetime, now: datetime, *, german: bool = False) -> str:
+    """Write an age in its two largest units, as WordPress' forums do: `2 days, 3 hours`.
+
+    In German the units are as they stand after `vor`: `2 Tagen, 3 Stunden`.
+    """
     left = int((now - moment).total_seconds())
     parts: list[str] = []
-    for name, seconds in _UNITS:
+    for (name, names), seconds in _GERMAN_UNITS if german else _UNITS:
         count = left // seconds
         if count and len(parts) < 2:  # noqa: PLR2004 # the two largest
-            parts.append(f"{count} {name}{'s' if count > 1 else ''}")
+            parts.append(f"{count} {names if count > 1 else name}")
             left -= count * seconds
         elif parts:
             break
-    return ", ".join(parts) or "0 seconds"
+    return ", ".join(parts) or ("0 Sekunden" if german else "0 seconds")
 
 
 def _suffix(day: int) -> str:
@@ -93,10 +96,16 @@ def _suffix(day: int) -> str:
     return {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
 
 
-_UNITS = (
-    *(("year", 31_536_000), ("month", 2_592_000), ("week", 604_800), ("day", 86_400)),
-    *(("hour", 3_600), ("minute", 60), ("second", 1)),
+_SECONDS = (31_536_000, 2_592_000, 604_800, 86_400, 3_600, 60, 1)
+_ENGLISH_NAMES = tuple(
+    (name, f"{name}s") for name in ("year", "month", "week", "day", "hour", "minute", "second")
 )
+_GERMAN_NAMES = (
+    *(("Jahr", "Jahren"), ("Monat", "Monaten"), ("Woche", "Wochen"), ("Tag", "Tagen")),
+    *(("Stunde", "Stunden"), ("Minute", "Minuten"), ("Sekunde", "Sekunden")),
+)
+_UNITS = tuple(zip(_ENGLISH_NAMES, _SECONDS, strict=True))
+_GERMAN_UNITS = tuple(zip(_GERMAN_NAMES, _SECONDS, strict=True))
 _LETTERS: Mapping[str, Callable[[datetime, Language], str]] = {
     "d": lambda t, _: f"{t.day:02d}",
     "j": lambda t, _: str(t.day),

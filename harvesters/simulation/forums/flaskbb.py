@@ -357,7 +357,7 @@ print "Hello World"</pre></div></div></div>
         return f'<time datetime="{iso}" data-what_to_display="{kind}">{words}</time>'
 
     def _ago(self, moment: datetime) -> str:
-        first = units_ago(moment, self.now).partition(",")[0]
+        first = units_ago(moment, self.now, german=self.other).partition(",")[0]
         return f"vor {first}" if self.other else f"{first} ago"
 
 

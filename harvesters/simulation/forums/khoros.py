@@ -407,7 +407,7 @@ LITHIUM.csrf = "{self.token("csrf")}";</script>
         day = MARK + php_date(local, "Y-m-d" if self.other else "d-m-Y")
         hour = php_date(local, "H:i" if self.other else "h:i A")
         if self.version == "23.5" and days_ago(local, now) < 28:  # noqa: PLR2004 # four weeks
-            age = units_ago(local, now).partition(",")[0]
+            age = units_ago(local, now, german=self.other).partition(",")[0]
             words = f"vor {age}" if self.other else f"{age} ago"
             return (
                 f'<span class="local-friendly-date" title="{day} {hour}">\n{MARK}{words}\n</span>'

@@ -45,6 +45,10 @@ def read(text: str, **changes: object) -> datetime | None:
         ("5 minutes ago", NOW - timedelta(minutes=5)),
         ("an hour ago", NOW - timedelta(hours=1)),
         ("2 weeks, 3 days ago", NOW - timedelta(days=17)),
+        ("vor 3 Stunden", NOW - timedelta(hours=3)),
+        ("Vor einer Minute", NOW - timedelta(minutes=1)),
+        ("vor 2 Tagen, 1 Stunde", NOW - timedelta(days=2, hours=1)),
+        ("vor 2 Tage, 5 Minuten", NOW - timedelta(days=2, minutes=5)),
         ("Just now", NOW),
         ("3 April 2026 10:11", at(2026, 4, 3, 9, 11)),  # no format: dateparser
         ("", None),
