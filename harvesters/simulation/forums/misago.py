@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from harvesters.simulation.answers import Answer, Question
-from harvesters.simulation.forums.bodies import BodyMarkup
-from harvesters.simulation.forums.bodies import text as escaped
 from harvesters.simulation.forums.dates import ENGLISH, GERMAN, php_date
+from harvesters.simulation.forums.misago_posts import MisagoBody, paginator, text, turn
 from harvesters.simulation.forums.model import (
     BoardForum,
     BoardPost,
     BoardThread,
     BoardView,
-    Quoted,
     Shown,
     ThreadView,
 )
@@ -30,11 +28,6 @@ from harvesters.simulation.forums.software import (
 POSTS_TAIL = 6  # posts that join the last page instead of making one of their own
 _THREAD = re.compile(r"/t/[^/]+/(\d+)/(?:(\d+)/|post/(\d+)/|(last)/)?")
 _FORUM = re.compile(r"/c/[^/]+/(\d+)/(?:(\d+)/)?")
-
-
-def text(words: str) -> str:
-    """Escape as Django does."""
-    return escaped(words).replace("&#039;", "&#x27;")
 
 
 class Misago(ForumSoftware):
@@ -331,19 +324,26 @@ chevron_right</span></a></nav>"""
     def _pages(self, thread: ThreadView, page: int, last: int) -> str:
         if last == 1:
             return '<div class="toolbar-spacer hidden-xs"></div>'
+        return (
+            self._turns(thread, page, last)
+            if self.early
+            else paginator(self.thread_address(thread), page, last)
+        )
+
+    def _turns(self, thread: ThreadView, page: int, last: int) -> str:
         parts = []
         if page > 1:
-            parts.append(_turn(self.thread_address(thread), "Go to first page", "", "first_page"))
+            parts.append(turn(self.thread_address(thread), "Go to first page", "", "first_page"))
             back = self.thread_address(thread, page - 1)
-            parts.append(_turn(back, "Go to previous page", "prev", "chevron_left"))
+            parts.append(turn(back, "Go to previous page", "prev", "chevron_left"))
         parts.append(
             '<button class="btn btn-default btn-block btn-outline" type="button">'
             f"Page {page} of {last}</button>"
         )
         if page < last:
             on, end = self.thread_address(thread, page + 1), self.thread_address(thread, last)
-            parts.append(_turn(on, "Go to next page", "next", "chevron_right"))
-            parts.append(_turn(end, "Go to last page", "", "last_page"))
+            parts.append(turn(on, "Go to next page", "next", "chevron_right"))
+            parts.append(turn(end, "Go to last page", "", "last_page"))
         return f'<nav class="misago-pagination">{"".join(parts)}</nav>'
 
     # posts
@@ -358,7 +358,7 @@ chevron_right</span></a></nav>"""
  class="text-muted">Hidden by <span
  class="item-title">Moderator</span> on {self.when(self.now)}.</p></div>"""
         else:
-            inner = MisagoBody(self).body(post.version_at(self.now).pieces)
+            inner = MisagoBody(early=self.early).body(post.version_at(self.now).pieces)
             body = f"""<div class="post-body" itemprop="articleBody"><article class="misago-markup">
       {inner}
     </article></div>"""
@@ -425,48 +425,3 @@ chevron_right</span></a></nav>"""
         pattern = "F" if not short else "M"
         month = php_date(at, pattern, ENGLISH)
         return f"{'Sept' if at.month == 9 else month}{short} {at.day}, {at.year}"  # noqa: PLR2004
-
-
-class MisagoBody(BodyMarkup):
-    """Bodies of Markdown and some BBCode as Misago writes them."""
-
-    breaks = False
-
-    def __init__(self, software: Misago) -> None:
-        self._early = software.early
-
-    def words(self, words: str) -> str:
-        """Return running text; the parser leaves apostrophes."""
-        return text(words).replace("&#x27;", "'").replace("&quot;", '"')
-
-    def picture(self, address: str) -> str:
-        """Return a picture."""
-        return f'<img alt="{address.rpartition("/")[2]}" src="{text(address)}">'
-
-    def link(self, label: str, address: str) -> str:
-        """Return a link."""
-        return f'<a href="{text(address)}" rel="external nofollow noopener">{text(label)}</a>'
-
-    def code(self, lines: str) -> str:
-        """Return code."""
-        return f'<pre><code class="language-python">{text(lines)}</code></pre>'
-
-    def quote(self, quoted: Quoted, inner: str) -> str:
-        """Return a quotation."""
-        name = text(quoted.author)
-        path = f"/u/{slug(quoted.author, otherwise='user')}/{quoted.post or 1}/"
-        who = f"{name}" if self._early or quoted.post is None else f'<a href="{path}">@{name}</a>'
-        return f"""<aside class="quote-block">
-<div class="quote-heading" data-noquote="1">{who} has written:</div>
-<blockquote class="quote-body">
-{inner}
-</blockquote>
-</aside>"""
-
-
-def _turn(address: str, said: str, rel: str, icon: str) -> str:
-    related = f' rel="{rel}"' if rel else ""
-    return (
-        f'<a class="btn btn-default btn-outline btn-icon"{related} title="{said}"'
-        f' href="{address}"><span class="material-icon">{icon}</span></a>'
-    )

@@ -17,6 +17,11 @@ from harvesters.simulation.forums.vbulletin4_parts import VBulletinParts
 
 _TABLE = 'cellpadding="6" cellspacing="0" border="0" width="100%"'
 
+_STICKY = (
+    '<span style="float:right"><img class="inlineimg" src="images/misc/sticky.gif"'
+    ' alt="Sticky Thread" border="0" /></span>'
+)
+
 
 class TableBody(BodyMarkup):
     """Bodies of BBCode as version 3.8 writes them."""
@@ -91,8 +96,15 @@ var SECURITYTOKEN = "guest";
 <td align="left"><a href="{software.href("/index.php")}"><img src="images/misc/logo.gif"
  border="0" alt="{name}" /></a></td></tr></table>
 <div align="center"><div class="page" style="width:100%; text-align:left">
-<table class="tborder" {_TABLE} align="center"><tr><td class="alt1" width="100%">
-<span class="navbar"><a href="{software.href("/index.php")}">{name}</a></span></td>
+<table class="tborder" {_TABLE} align="center"><tr><td class="alt1" width="100%"><table
+ cellpadding="0" cellspacing="0" border="0"><tr valign="bottom"><td><img
+ src="images/misc/navbits_start.gif" alt="Go Back" border="0" /></td><td>&nbsp;</td><td
+ width="100%"><span class="navbar"><a href="{software.href("/index.php")}"
+ accesskey="1">{name}</a></span></td></tr><tr><td class="navbar" colspan="3"><img class="inlineimg"
+ src="images/misc/navbits_finallink_ltr.gif" alt="Reload this Page" border="0" /> <strong>
+	{text(title)}
+
+</strong></td></tr></table></td>
 <td class="alt2" nowrap="nowrap"><form action="login.php?do=login" method="post"><input type="text"
  class="bginput" name="vb_login_username" id="navbar_username" size="10" value="User Name" /><input
  type="hidden" name="securitytoken" value="guest" /></form></td></tr></table>
@@ -164,6 +176,7 @@ var SECURITYTOKEN = "guest";
         moved = view.forum != forum.number
         prefix = self._says["moved"] if moved else self._says["sticky"] if thread.sticky else ""
         number, replies = thread.number, len(view.readable) - 1
+        star = _STICKY if thread.sticky and not moved else ""
         icon = "thread_lock" if thread.closed else "thread_hot" if replies > 15 else "thread"  # noqa: PLR2004
         starter = text(view.first.shown_name)
         when = f"""<div class="smallfont" style="text-align:right; white-space:nowrap">
@@ -175,7 +188,7 @@ var SECURITYTOKEN = "guest";
         return f"""<tr><td class="alt1" id="td_threadstatusicon_{number}"><img
  src="images/statusicon/{icon}.gif" id="thread_statusicon_{number}" alt="" border="0" /></td>
 <td class="alt2"><img src="images/icons/icon1.gif" alt="" border="0" /></td>
-<td class="alt1" id="td_threadtitle_{number}" title="{text(_preview(view))}"><div>{prefix}
+<td class="alt1" id="td_threadtitle_{number}" title="{text(_preview(view))}"><div>{star}{prefix}
  <a href="{software.href(software.thread_address(view))}" id="thread_title_{number}">
 {text(thread.title)}</a>{self._multipage(view)}</div><div class="smallfont"><span
  style="cursor:pointer" onclick="window.open('member.php?u=1', '_self')">{starter}</span></div></td>

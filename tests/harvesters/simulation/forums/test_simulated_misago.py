@@ -77,3 +77,18 @@ def test_a_hidden_post_leaves_a_notice(site: ForumSite, board: Board) -> None:
     html = site.ask(site.software.thread_address(view, page), at=board.ends_at).body.decode()
     assert f'id="post-{deleted.number}" class="post post-hidden' in html
     assert "This post is hidden." in html
+
+
+def test_pages_are_turned_as_each_version_does(
+    site: ForumSite, longest: ThreadView, moment: datetime, page: Any
+) -> None:
+    last = site.software.n_pages(longest)
+    middle = page(site, site.software.thread_address(longest, 2), moment)
+    (nav, _) = middle.css(middle.tree, ".toolbar nav")
+    links = [link.get("href") for link in middle.css(nav, "a")]
+
+    later = site.software.version == "0.39"
+    assert nav.get("class") == ("thread-paginator" if later else "misago-pagination")
+    assert links == [site.software.thread_address(longest, n) for n in (1, 1, 3, last)]
+    first = page(site, site.software.thread_address(longest), moment)
+    assert len(first.css(first.tree, ".toolbar button[disabled]")) == (4 if later else 0)

@@ -107,6 +107,27 @@ def test_a_deleted_post_leaves_a_notice(site: ForumSite, board: Board) -> None:
     assert re.search(rf'id="post_?{deleted}"', html)
 
 
+def test_old_pages_say_their_title_in_the_navigation(
+    site: ForumSite, longest: ThreadView, moment: datetime, page: Any
+) -> None:
+    shown = page(site, site.software.thread_address(longest), moment)
+    titles = [" ".join(e.text_content().split()) for e in shown.css(shown.tree, "td.navbar strong")]
+    old = site.software.version == "3.8"
+    assert titles == ([" ".join(longest.thread.title.split())] if old else [])
+
+
+def test_a_sticky_thread_bears_a_mark(
+    site: ForumSite, board: Board, moment: datetime, page: Any
+) -> None:
+    sticky = [
+        v.thread.number for v in site.view(moment).listed(board.forums[0].number) if v.thread.sticky
+    ]
+    shown = page(site, site.software.forum_address(board.forums[0]), moment)
+    marks = shown.css(shown.tree, "td[id^=td_threadtitle_] img[src*=sticky]")
+    marked = [int(mark.xpath("string(ancestor::td/@id)").rpartition("_")[2]) for mark in marks]
+    assert marked == (sticky if site.software.version == "3.8" else [])
+
+
 def test_pages_are_in_the_windows_code_page(site: ForumSite, moment: datetime) -> None:
     answer = site.ask("/", at=moment)
     assert answer.content_type == "text/html; charset=ISO-8859-1"
