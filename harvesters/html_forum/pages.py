@@ -7,6 +7,7 @@ give the same markup. harvesters.markup turns that into text later, where it is 
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -214,7 +215,10 @@ class _PostReader:
         for element in self._rules.each.all(tree):
             if _marked(self._rules.skip, element):
                 continue
-            post = self._read(element)
+            try:
+                post = self._read(element)
+            except ValueError:  # markup that no tree can hold
+                post = None
             if post is None:
                 n_broken += 1
             else:
@@ -428,14 +432,13 @@ def _rename(selector: Selector, body: HtmlElement) -> None:
 
 
 def _clean_attributes(element: HtmlElement) -> None:
-    for name in set(element.attrib) - _KEPT_ATTRIBUTES:
-        del element.attrib[name]
-    href = element.get("href")
-    if href:
-        try:
-            element.set("href", without_tracking(href))
-        except ValueError:  # control characters, which lxml reads and does not write
-            del element.attrib["href"]
+    kept = {name: element.attrib[name] for name in _KEPT_ATTRIBUTES if name in element.attrib}
+    element.attrib.clear()  # all at once: lxml reads names that it cannot delete one by one
+    if "href" in kept:
+        kept["href"] = without_tracking(kept["href"])
+    for name in sorted(kept):
+        with suppress(ValueError):  # control characters, which lxml reads and does not write
+            element.set(name, kept[name])
 
 
 def _inner(body: HtmlElement) -> str:
