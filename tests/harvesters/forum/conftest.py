@@ -83,7 +83,7 @@ class Nights:
         return {post.native_id for batch in self.read for post in batch.posts}
 
 
-@pytest.fixture(params=["xenforo2", "phpbb3"])
+@pytest.fixture(params=["xenforo2", pytest.param("phpbb3", marks=pytest.mark.slow)])
 def board(request: pytest.FixtureRequest) -> InventedBoard:
     return InventedBoard(request.param)
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from harvesters.html_forum.dates import DateReader
 from harvesters.html_forum.fields import Field, Selector
+from harvesters.html_forum.pages import Page, parse_thread
 from harvesters.html_forum.profile import (
     SHIPPED,
     ProfileError,
@@ -16,6 +18,7 @@ from harvesters.html_forum.profile import (
     read_profile,
     shipped_names,
 )
+from tests.harvesters.forum.invented_board import SITE, START, InventedBoard
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "forum-profiles.md"
 SMALL = """
@@ -177,3 +180,22 @@ def test_the_docs_name_every_key_and_every_shipped_profile_with_its_evidence() -
             assert f"`{key}`" in text, key
     for name in shipped_names():
         assert f"| `{name}` | {load_profile(name).evidence} |" in text
+
+
+def test_a_board_may_name_the_badge_of_its_machines() -> None:
+    shipped = load_profile("xenforo2")
+    post = shipped.rules.post.model_copy(update={"automated": Selector(".message-name .is-bot")})
+    profile = replace(shipped, rules=shipped.rules.model_copy(update={"post": post}))
+    board = InventedBoard("xenforo2")
+    page = board._thread(board.open(1, n_posts=2), 1, 1)
+    name = '<h4 class="message-name">'
+    assert page.count(name) == len(board.threads[1].posts) == 2
+    marked = page.replace(name, f"{name}<em class='is-bot'>Bot</em>", 1)
+
+    for profile_read, automated in ((profile, [True, False]), (shipped, [False, False])):
+        thread = parse_thread(
+            Page(content=marked.encode(), address=f"{SITE}/x", fetched_at=START),
+            profile_read,
+            profile_read.date_reader({}),
+        )
+        assert [each.automated for each in thread.posts] == automated

@@ -6,13 +6,14 @@ The pages were written without a look at the profiles, and the profiles without 
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise
 
 import pytest
 
 from harvesters.html_forum.dates import Moment
 from harvesters.html_forum.pages import NotShown, ParseError, page_tree
-from harvesters.html_forum.profile import load_profile, shipped_names
+from harvesters.html_forum.profile import Profile, load_profile, shipped_names
 from harvesters.markup import clean, html_to_text
 from harvesters.simulation.forums.model import ThreadView
 from harvesters.simulation.forums.site import SOFTWARES
@@ -168,9 +169,14 @@ def test_the_software_is_recognised_by_its_own_marks_alone(
     tree = page_tree(page)
     text = page.content.decode("utf-8", "replace")
 
-    found = {name for name in shipped_names() if load_profile(name).recognises(tree, text)}
+    found = {each.name for each in every_profile() if each.recognises(tree, text)}
 
     assert found == {software}
+
+
+@cache
+def every_profile() -> list[Profile]:
+    return [load_profile(name) for name in shipped_names()]
 
 
 def quoted_in(text: str) -> list[str]:
