@@ -5,8 +5,9 @@ left. BeautifulSoup then reads the body of one post at a time; a whole page is s
 here, and markup that only breaks lines needs no tree. What a page hides from its readers is left
 out, but for the ends of links that Mastodon cuts short: redaction has to see the whole address,
 which may spell a name. Account names that only markup tells apart (mentions, quote attributions)
-come out as `@name` or `@name@host`, the form that the pseudonymiser knows; the account in
-`<cite data-username="…">`, which a forum's reader writes over a quotation, as a whole name.
+come out as `@name` or `@name@host`, the form that the pseudonymiser knows. Who is quoted, as
+Discourse says it and `<cite data-username="…">`, which a forum's reader writes, is a whole name:
+it may be of several words, or one that a mention could not be told by.
 """
 
 import re
@@ -273,7 +274,7 @@ def _replacement(tag: Tag) -> str | None:
     if tag.name == "a" and "mention" in classes and "hashtag" not in classes:
         return _mention(tag)
     if "title" in classes and tag.parent is not None and tag.parent.get("data-username"):
-        return f"@{tag.parent['data-username']}:\n"
+        return f"{whole_name(str(tag.parent['data-username']))}:\n"
     return None if _DROPPED_CLASSES.isdisjoint(classes) else " "
 
 

@@ -66,7 +66,7 @@ def test_html_becomes_the_text_that_a_reader_sees(html: str, text: str) -> None:
                 '<div class="quote-controls"></div><img class="avatar" alt=""> sam_k:</div>'
                 "<blockquote><p>Theirs</p></blockquote></aside><p>Mine</p>"
             ),
-            "@sam_k:\nTheirs\nMine",
+            whole_name("sam_k") + ":\nTheirs\nMine",
             "Mine",
         ),
         (

@@ -30,12 +30,15 @@ def expected_posts(
     def key_of(person: str) -> str:
         return keys.author_key("forum", host, person)
 
+    def quotation(entry: Entry) -> str:
+        return f"author_{key_of(entry.person)}:\n{entry.own}\n"
+
     def row(entry: Entry) -> tuple[object, ...]:
         said = entry.own
         if entry.mentions:
             said = f"author_{key_of(entry.mentions)} {said}"
         first = entry.position == 0
-        quoted = "" if entry.quoted is None else f"{entries[entry.quoted].own}\n"
+        quoted = "" if entry.quoted is None else quotation(entries[entry.quoted])
         own, text = (_lines(each) for each in (said, f"{quoted}{said}"))
         return (
             *server.ids[entry.number],
