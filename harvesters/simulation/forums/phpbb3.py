@@ -22,6 +22,8 @@ from harvesters.simulation.forums.software import (
     window,
 )
 
+CATEGORY = 90  # the number of the forum that holds the others
+
 
 class PhpBB3(PhpBBParts):
     """phpBB 3. Version 3.3 has `<time>` elements and no forum in a topic's address."""
@@ -64,6 +66,8 @@ class PhpBB3(PhpBBParts):
         return self.html("<html><body><h1>Not Found</h1></body></html>", status=404)
 
     def _forum(self, view: BoardView, question: Question) -> Answer:
+        if whole_number(question.one("f")) == CATEGORY:
+            return self._index(view)  # a category's page lists its forums, as the index does
         forum = view.forums.get(whole_number(question.one("f")))
         if forum is None:
             return self._message("The forum you selected does not exist.")
@@ -159,9 +163,10 @@ class PhpBB3(PhpBBParts):
                 for forum in self.board.forums
                 if forum.category == category
             )
+            own = self.href(f"/viewforum.php?f={CATEGORY}")
             blocks.append(f"""<div class="forabg"><div class="inner"><ul class="topiclist">
 <li class="header"><dl class="row-item"><dt><div class="list-inner"><a
- href="{self.href("/viewforum.php?f=90")}">{text(category)}</a></div></dt><dd class="topics">
+ href="{own}">{text(category)}</a></div></dt><dd class="topics">
 {self.says["topics"]}</dd><dd class="posts">{self.says["posts"]}</dd></dl></li></ul>
 <ul class="topiclist forums">{rows}</ul></div></div>""")
         return self.html(self._page("Index page", "".join(blocks), section="index"))

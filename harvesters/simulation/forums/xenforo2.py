@@ -54,7 +54,7 @@ class XenForo2(XenForoParts):
             return self._to_post(view, whole_number(question.one("id")))
         if question.path == "/login/":
             return self._login()
-        if question.path == "/":
+        if question.path == "/" or question.path.startswith("/categories/"):
             return self._index(view)
         found = _ROUTE.fullmatch(question.path)
         if found is None:
