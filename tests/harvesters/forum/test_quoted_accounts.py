@@ -4,7 +4,9 @@ import re
 from functools import cache
 
 import pytest
+from lxml import html
 
+from harvesters.html_forum.fields import first_value
 from harvesters.html_forum.posts import Addresses, parse_posts, read_posts
 from harvesters.html_forum.profile import load_profile
 from harvesters.markup import clean
@@ -147,3 +149,18 @@ def test_only_a_line_that_says_who_is_quoted_names_an_account(
 
     key = keys.author_key("forum", "forum.example", named) if named else ""
     assert posts[1].text == (f"author_{key}:\nwords" if named else "words")
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("<a href='/u/mira/5/'>@mira</a>, post: 12, topic: 3 has written:", "mira"),
+        ("@mira, post: 12, topic: 3 has written:", "mira"),
+        ("mira has written:", "mira"),
+        ("Quoted message:", ""),
+    ],
+)
+def test_misago_names_the_account_and_where_it_wrote(said: str, named: str) -> None:
+    (heading,) = html.fragments_fromstring(f"<div class='quote-heading'>{said}</div>")
+
+    assert first_value(load_profile("misago").rules.body.quoted, heading) == named
