@@ -19,6 +19,7 @@ from flows.setting_sections import (
 )
 from flows.settings import Settings, SettingsError, load_settings, parse_settings, section_from
 from flows.study_file import append_source, catalogue_texts, new_study_text, toml_value
+from harvesters.html_forum.profile import shipped_names
 from harvesters.registry import PLATFORMS
 from warehouse.home import Home
 
@@ -82,6 +83,14 @@ def test_the_catalogue_is_switched_off_and_says_what_was_checked_and_how() -> No
         assert entry.ethics_ref is None, entry.name
 
 
+def test_the_catalogue_names_platforms_and_profiles_that_there_are() -> None:
+    known = {*PLATFORMS, "unknown"}
+    assert {source.platform for source in catalogue()} <= known
+    profiles = {str(s.options["profile"]) for s in catalogue() if s.platform == "forum"}
+    assert profiles <= set(shipped_names())
+    assert profiles
+
+
 def test_the_catalogue_ships_no_closed_underage_or_consent_first_site() -> None:
     shipped = "\n".join(catalogue_texts()).lower()
     for excluded in (
@@ -126,7 +135,7 @@ def test_switching_on_what_no_harvester_reads_is_refused() -> None:
     message = str(caught.value)
     unread = {entry.name for entry in catalogue() if entry.platform not in PLATFORMS}
     assert unread == set(re.findall(r"sources\.(\w+)\.platform", message))
-    assert "mental_health_forum" in unread
+    assert unread
 
 
 def test_an_added_source_leaves_the_file_as_it_was_before_it(tmp_path: Path) -> None:
