@@ -64,8 +64,6 @@ def answer_of(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    if os.environ.get("VALUETALK_ATPROTO") != "1":
-        pytest.skip("set VALUETALK_ATPROTO=1: installing the network takes minutes")
     binaries = sorted(POSTGRES.glob("*/bin/initdb"))
     missing = [name for name in ("npm", "redis-server") if not shutil.which(name)]
     if missing or not binaries:
