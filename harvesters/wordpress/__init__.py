@@ -111,6 +111,7 @@ class WordPressHarvester:
         self._keys = keys
         self._clock = clock
         self._pages_and_feeds = ClosedSite(spec, client=client, keys=keys, clock=clock)
+        self._has_answered = False
         self._is_closed: bool | None = True if spec.options.get("rest") is False else None
 
     def communities(self) -> Iterator[Community]:
@@ -143,6 +144,7 @@ class WordPressHarvester:
     ) -> Iterator[Batch]:
         memory = Memory.read(known.cursor)
         position = Position.read(known.cursor)
+        self._has_answered = position.modified is not None and not memory.nights
         if not self._is_closed and not memory.says_closed:
             try:
                 for batch in self._by_api(community, since, known, position):
@@ -269,17 +271,31 @@ class WordPressHarvester:
         )
 
     def _list(self, route: str, parameters: Params) -> Response:
-        """Ask for a list; raises `ApiClosed` where the API does not answer guests."""
+        """Ask for a list; raises `ApiClosed` where the API does not answer guests.
+
+        A page in the place of an answer may be a passing failure: it is taken for a closed API only
+        where the API has not answered before and answers nothing else either.
+        """
         response = self._client.get(
             self._address(route), params=parameters, accept=(BAD_REQUEST, *CLOSED, NO_ROUTE)
         )
-        is_page = response.content.lstrip()[:1] == b"<"
-        if is_page or response.status in (*CLOSED, NO_ROUTE):
-            raise ApiClosed(
-                f"{self._spec.source} does not show {route} of its REST API to guests; ask its "
-                "owner, or set the option comments = false where only comments are closed"
+        refused = response.status in (*CLOSED, NO_ROUTE)
+        if not refused and not _is_page(response):
+            return response
+        if not refused and (self._has_answered or self._answers()):
+            raise ParseError(
+                f"{self._spec.source} answered with a page in the place of {route}; the next "
+                "harvest asks again"
             )
-        return response
+        raise ApiClosed(
+            f"{self._spec.source} does not show {route} of its REST API to guests; ask its "
+            "owner, or set the option comments = false where only comments are closed"
+        )
+
+    def _answers(self) -> bool:
+        """Tell whether the API answers a question that every WordPress answers to guests."""
+        response = self._client.get(self._address("types"), accept=(*CLOSED, NO_ROUTE))
+        return response.status not in (*CLOSED, NO_ROUTE) and not _is_page(response)
 
     def _address(self, route: str) -> str:
         if self._spec.options.get("wordpress_com") is True:
@@ -419,3 +435,7 @@ def _time_of(item: Any, name: str) -> datetime | None:
 
 def _back(moment: datetime | None, overlap: timedelta) -> datetime | None:
     return None if moment is None else moment - overlap
+
+
+def _is_page(response: Response) -> bool:
+    return response.content.lstrip()[:1] == b"<"

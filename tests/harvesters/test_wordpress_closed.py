@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harvesters.base import SourceSpec
+from harvesters.base import ParseError, SourceSpec
 from harvesters.simulation.answers import Question
 from harvesters.simulation.wordpress_site import WordPressSite
 from harvesters.simulation.world import World, build_world
@@ -204,4 +204,22 @@ def test_every_way_of_closing_the_api_leads_to_the_feeds(
     )
 
     assert posts(batches)
-    assert sum("/wp-json" in address for address in site.asked) == 1
+    asked_twice = refusal.status_code == 200  # a page may be a passing failure
+    assert sum("/wp-json" in address for address in site.asked) == 1 + asked_twice
+
+
+def test_a_passing_page_in_the_place_of_an_answer_closes_nothing(
+    blog: Blog, site: Any, known_after: Any
+) -> None:
+    page = httpx.Response(200, text="<!DOCTYPE html><title>Checking your browser</title>")
+    first = list(site.open(blog.spec, blog).harvest(blog.community, since=None, known=Known()))
+
+    def interrupted(request: httpx.Request) -> httpx.Response:
+        closed = request.url.path.startswith("/wp-json")
+        return httpx.Response(200, content=page.content) if closed else blog(request)
+
+    site.requests.clear()
+    harvester = site.open(blog.spec, interrupted)
+    with pytest.raises(ParseError, match="the next harvest asks again"):
+        list(harvester.harvest(blog.community, since=None, known=known_after(first)))
+    assert not any("feed" in address for address in site.asked)

@@ -18,6 +18,8 @@ class WordPressContract(ContractSite):
         if request.url.path == "/":
             return httpx.Response(200, text="A blog")
         query = dict(request.url.params)
+        if request.url.path.endswith("/types"):
+            return httpx.Response(200, json={})
         route, _, native_id = request.url.path.removeprefix("/wp-json/wp/v2/").partition("/")
         shown = [self._shown(i) for i in self.items.values() if i.is_first == (route == "posts")]
         if native_id:
