@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from warehouse.protection.names import Pieces
+from warehouse.protection.names_model import Pieces
 
 
 class StandIn:

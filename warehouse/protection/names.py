@@ -9,7 +9,6 @@ earlier redaction. Only names of people are asked for; organisations and places 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from warehouse.protection.lexicon import (
@@ -20,6 +19,7 @@ from warehouse.protection.lexicon import (
     word_set,
 )
 from warehouse.protection.mentions import AUTHOR_TOKEN
+from warehouse.protection.names_model import Pieces, RampartModel
 from warehouse.protection.redaction import Redacted
 from warehouse.protection.rules import Region
 
@@ -66,14 +66,6 @@ _KEPT = (
         """
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """A text as a model reads it: the number of each piece, and where it stands."""
-
-    numbers: Sequence[int]
-    places: Sequence[Region]
 
 
 class NameModel(Protocol):
@@ -142,8 +134,6 @@ class NameRedactor:
 
     def _loaded(self) -> NameModel:
         if self._model is None:
-            from warehouse.protection.names_model import RampartModel  # noqa: PLC0415 # an extra
-
             self._model = RampartModel.load()
         return self._model
 

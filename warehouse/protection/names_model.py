@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warehouse.protection.names import Pieces
+from warehouse.protection.rules import Region
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,14 @@ _SHA256 = {
 }
 _NAMES = ("GIVEN_NAME", "SURNAME")
 _WINDOWS_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text as a model reads it: the number of each piece, and where it stands."""
+
+    numbers: Sequence[int]
+    places: Sequence[Region]
 
 
 class NamesUnavailable(RuntimeError):
