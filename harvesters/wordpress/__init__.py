@@ -7,8 +7,8 @@ keeps the time of its last change when it appears, so what was published since i
 Comments carry no time of change and appear late when they are held for moderation: each night
 reads the last `COMMENT_OVERLAP` again.
 
-Where a site closes its API to guests, its feeds and pages are read instead (`wordpress_closed`);
-the API is asked again every seventh night, and ids are the same by either way.
+Where a site closes its API to guests, its feeds and pages are read instead (see `closed`); the API
+is asked again every seventh night, and ids are the same by either way.
 """
 
 from collections import Counter

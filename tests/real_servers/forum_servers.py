@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.real_servers.conftest import free_port, wait_until_listening
+from tests.real_servers.conftest import free_port
 from tests.real_servers.environments import environment, find_python
 from tests.real_servers.invented_forum import Entry
 from tests.real_servers.postgres import postgres
+from tests.real_servers.processes import serving
 
 HERE = Path(__file__).parent
 FLASKBB = "flaskbb==2.2.0"
@@ -150,7 +151,8 @@ def flaskbb(
         shows_seconds=release == "2.2.0",
     )
     server.seed(entries)
-    with _running([*server.command, "serve", str(port)], server, port):
+    command = [*server.command, "serve", str(port)]
+    with serving(command, environment=server.environment, log=server.log, port=port):
         yield server
 
 
@@ -183,24 +185,5 @@ def misago(folder: Path, entries: Sequence[Entry]) -> Iterator[ForumServer]:
         server.run([*admin, "migrate", "--verbosity", "0"])
         server.seed(entries)
         command = [*admin, "runserver", "--noreload", "--insecure", f"127.0.0.1:{port}"]
-        with _running(command, server, port):
+        with serving(command, environment=server.environment, log=server.log, port=port):
             yield server
-
-
-@contextmanager
-def _running(command: Sequence[str], server: ForumServer, port: int) -> Iterator[None]:
-    with server.log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            env=server.environment,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        wait_until_listening(port, process)
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, 15)
-        process.wait(timeout=30)

@@ -5,15 +5,16 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.real_servers.conftest import free_port, wait_until_listening
+from tests.real_servers.conftest import free_port
 from tests.real_servers.environments import environment
 from tests.real_servers.invented_list import LIST
+from tests.real_servers.processes import serving
 
 HERE = Path(__file__).parent
 HYPERKITTY = "hyperkitty==1.3.12"
@@ -75,7 +76,7 @@ def public_inbox(folder: Path, mbox: Path, *, level: str = "full") -> Iterator[L
     _run(["perl", *modules, "-e", IMPORT, str(mbox)], server)
     (folder / "site.psgi").write_text(_PSGI)
     command = ["public-inbox-httpd", "-W0", "-l", f"127.0.0.1:{port}", str(folder / "site.psgi")]
-    with _running(command, server, port):
+    with serving(command, environment=server.environment, log=server.log, port=port):
         yield server
 
 
@@ -99,27 +100,8 @@ def hyperkitty(folder: Path, mbox: Path) -> Iterator[ListServer]:
     arguments = ["--no-sync-mailman", "--since", "2000-01-01", str(mbox)]
     _run([*admin, "hyperkitty_import", "-l", LIST, *arguments], server)
     command = [*admin, "runserver", "--noreload", "--insecure", f"127.0.0.1:{port}"]
-    with _running(command, server, port):
+    with serving(command, environment=server.environment, log=server.log, port=port):
         yield server
-
-
-@contextmanager
-def _running(command: Sequence[str], server: ListServer, port: int) -> Iterator[None]:
-    with server.log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            env=server.environment,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        wait_until_listening(port, process)
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, 15)
-        process.wait(timeout=30)
 
 
 def _run(command: Sequence[str], server: ListServer, *, given: bytes = b"") -> None:
