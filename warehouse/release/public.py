@@ -22,6 +22,7 @@ from warehouse.home import Home, make_private_folder
 from warehouse.protection.disclosure import RULES_VERSION
 from warehouse.protection.gate import PublicTables
 from warehouse.records import Run
+from warehouse.release.comments import comment_all
 from warehouse.release.controlled import STORAGE_VERSION
 from warehouse.release.swap import fresh_folder, swap_folder
 
@@ -79,6 +80,7 @@ def _write_database(path: Path, tables: Mapping[str, pa.Table]) -> None:
             connection.register("passed", table)
             connection.execute(f"CREATE TABLE trends.main.{name} AS FROM passed")
             connection.unregister("passed")
+        comment_all(connection, "trends")
         connection.execute("CHECKPOINT trends")
         connection.execute("DETACH trends")
 

@@ -1,0 +1,269 @@
+-- What every released column means. Both releases carry these comments, and docs/data-dictionary.md is
+-- made of them; what the tables are stands in the comments of warehouse/schema/.
+
+COMMENT ON COLUMN sources.source IS 'name of the source in valuetalk.toml';
+COMMENT ON COLUMN sources.platform IS 'what it is read as: discourse, mastodon, html_forum, archive and so on';
+COMMENT ON COLUMN sources.licence IS 'licence or terms under which its posts may be used';
+COMMENT ON COLUMN sources.terms_note IS 'what the study wrote down about the terms of the site';
+COMMENT ON COLUMN sources.ethics_ref IS 'reference of the ethics approval; null for organisations'' own sites';
+COMMENT ON COLUMN sources.one_post_per_person IS
+    'whether each post is a person''s only one, as in a survey: unknown authors then count as different people';
+COMMENT ON COLUMN sources.first_harvest IS 'when it was first harvested';
+COMMENT ON COLUMN sources.last_harvest IS 'when it was last harvested';
+
+COMMENT ON COLUMN communities.source IS 'the source that it belongs to';
+COMMENT ON COLUMN communities.community IS 'its name on the platform; unique within the source';
+COMMENT ON COLUMN communities.name IS 'its name for readers';
+COMMENT ON COLUMN communities.country IS
+    'country where its people mostly are, two letters (ISO 3166); null where not said';
+COMMENT ON COLUMN communities.role IS
+    'whose voice it mostly is: service_users, carers, practitioners, movement, policy or mixed; null where not said';
+COMMENT ON COLUMN communities.tags IS 'what else the study compares it by';
+
+COMMENT ON COLUMN posts.post_id IS 'number of the post, given once and never again';
+COMMENT ON COLUMN posts.source IS 'the source that it was read from';
+COMMENT ON COLUMN posts.community IS 'the community that it stands in';
+COMMENT ON COLUMN posts.thread_id IS 'the thread that it belongs to';
+COMMENT ON COLUMN posts.parent_id IS
+    'post_id of what it answers; null for what begins a thread, and where the answered post is not held';
+COMMENT ON COLUMN posts.kind IS '''post'' (begins a thread) or ''comment'' (answers in one)';
+COMMENT ON COLUMN posts.author_key IS
+    'pseudonym of the account, the same for all its posts on the platform; null where unknown. For counting people, never for following one';
+COMMENT ON COLUMN posts.created_at IS 'when it was written, UTC';
+COMMENT ON COLUMN posts.edited_at IS 'when the platform says it was last edited; null where it does not say';
+COMMENT ON COLUMN posts.harvested_at IS 'when the current revision was read';
+COMMENT ON COLUMN posts.title IS 'title of what begins a thread; else empty';
+COMMENT ON COLUMN posts.text IS 'the body with quotations; empty where there is only a title';
+COMMENT ON COLUMN posts.own_text IS
+    'title and body without quotations of others: what is tokenised, compared, classified and coded';
+COMMENT ON COLUMN posts.language IS
+    'detected language, two letters (ISO 639-1); null where a text is too short to tell';
+COMMENT ON COLUMN posts.n_words IS 'own words; null until the current text is indexed';
+COMMENT ON COLUMN posts.revision IS 'how many versions of it were seen; more than 1: it was edited';
+COMMENT ON COLUMN posts.text_version IS 'version of the cleaning and redaction that made the texts';
+COMMENT ON COLUMN posts.duplicate_of IS
+    'post_id of the earliest post with nearly the same words; null where it is not a copy';
+COMMENT ON COLUMN posts.automated IS 'whether a machine wrote it (bots, templates): kept out of every share';
+
+COMMENT ON COLUMN threads.thread_id IS 'number of the thread, given once and never again';
+COMMENT ON COLUMN threads.source IS 'the source that it was read from';
+COMMENT ON COLUMN threads.community IS 'the community that it stands in';
+COMMENT ON COLUMN threads.title IS 'title of its earliest released opening post; empty where there is none';
+COMMENT ON COLUMN threads.started_at IS 'when its earliest released post was written';
+COMMENT ON COLUMN threads.last_post_at IS 'when its latest released post was written';
+COMMENT ON COLUMN threads.n_posts IS 'released posts of the thread';
+COMMENT ON COLUMN threads.expected IS
+    'posts that the platform counted in it when it was last read; null where it does not count';
+
+COMMENT ON COLUMN tombstones.post_id IS 'number that the post had';
+COMMENT ON COLUMN tombstones.source IS 'the source that it stood in';
+COMMENT ON COLUMN tombstones.community IS 'the community that it stood in';
+COMMENT ON COLUMN tombstones.reason IS 'how it went: deleted_by_author, removed, not_found; erased: on request';
+COMMENT ON COLUMN tombstones.first_missed_at IS 'when a recheck first missed it';
+COMMENT ON COLUMN tombstones.confirmed_at IS 'when a second check confirmed that it is gone';
+
+COMMENT ON COLUMN runs.run_id IS 'name of the execution; figures and harvests bear it';
+COMMENT ON COLUMN runs.flow IS 'what ran: nightly, recheck, backfill, import or a command';
+COMMENT ON COLUMN runs.started_at IS 'when it began';
+COMMENT ON COLUMN runs.finished_at IS 'when it ended; null while it runs, and where it was killed';
+COMMENT ON COLUMN runs.status IS 'running, complete, partial (some source failed) or failed';
+COMMENT ON COLUMN runs.version IS 'version of valuetalk that ran';
+COMMENT ON COLUMN runs.error IS 'what went wrong; null where nothing did';
+
+COMMENT ON COLUMN harvests.run_id IS 'the run that it was part of';
+COMMENT ON COLUMN harvests.source IS 'the source that was read';
+COMMENT ON COLUMN harvests.community IS 'the community that was read';
+COMMENT ON COLUMN harvests.activity IS 'harvest, recheck or import';
+COMMENT ON COLUMN harvests.expected IS 'posts that the platform promised; null where it does not count';
+COMMENT ON COLUMN harvests.fetched IS 'posts that were read';
+COMMENT ON COLUMN harvests.new IS 'posts that were not held before';
+COMMENT ON COLUMN harvests.edited IS 'posts whose text had changed';
+COMMENT ON COLUMN harvests.gone IS 'posts confirmed as gone';
+COMMENT ON COLUMN harvests.dropped IS 'posts that were read and not kept';
+COMMENT ON COLUMN harvests.drops IS 'those by reason';
+COMMENT ON COLUMN harvests.gaps IS 'stretches of time whose posts the platform may have shown and shows no more';
+COMMENT ON COLUMN harvests.requests IS 'requests sent';
+COMMENT ON COLUMN harvests.not_modified IS 'answers that said that nothing had changed';
+COMMENT ON COLUMN harvests.throttled_seconds IS 'seconds waited because the site asked for it';
+COMMENT ON COLUMN harvests.status IS 'complete, partial, blocked or failed';
+COMMENT ON COLUMN harvests.error IS 'what went wrong; null where nothing did';
+COMMENT ON COLUMN harvests.evidence IS 'against what the reading of the platform was tested';
+COMMENT ON COLUMN harvests.cut_threads IS 'threads of which less was read than the platform promised';
+COMMENT ON COLUMN harvests.decisions IS 'decisions of politeness, by kind';
+
+COMMENT ON COLUMN coverage.source IS 'the source';
+COMMENT ON COLUMN coverage.community IS 'the community';
+COMMENT ON COLUMN coverage.day IS 'day on which posts were written, UTC';
+COMMENT ON COLUMN coverage.status IS 'how that day was read: complete, partial, missing or blocked';
+COMMENT ON COLUMN coverage.n_posts IS 'posts of that day that are held; a day with 0 and complete was silent';
+
+COMMENT ON COLUMN words.word_id IS 'number of the word, given once and never again';
+COMMENT ON COLUMN words.word IS 'the token: a word, number, hashtag, emoji, pseudonym or redaction, in lower case';
+COMMENT ON COLUMN words.n IS 'how often it stands in all released posts';
+
+COMMENT ON COLUMN token_stream.g IS
+    'running position over the whole corpus; the tokens of a post have consecutive ones';
+COMMENT ON COLUMN token_stream.post_id IS 'the post';
+COMMENT ON COLUMN token_stream.word_id IS 'the word that stands there';
+COMMENT ON COLUMN token_places.run IS 'part of the index; within it, rows lie in the order of word and position';
+COMMENT ON COLUMN token_places.word_id IS 'the word';
+COMMENT ON COLUMN token_places.g IS 'a position where it stands';
+COMMENT ON COLUMN token_posts.post_id IS 'the post';
+COMMENT ON COLUMN token_posts.first_g IS 'position of its first token';
+COMMENT ON COLUMN token_posts.n_tokens IS 'how many tokens it has';
+COMMENT ON COLUMN tokens.post_id IS 'the post';
+COMMENT ON COLUMN tokens.position IS 'place within the post, from 0';
+COMMENT ON COLUMN tokens.word_id IS 'the word that stands there';
+
+COMMENT ON COLUMN topics.model IS 'name of the topic model';
+COMMENT ON COLUMN topics.topic_id IS 'number of the topic within its model, from 0';
+COMMENT ON COLUMN topics.label IS 'short label, made of its strongest terms or given by a person';
+COMMENT ON COLUMN topics.terms IS 'strongest terms, strongest first; in public only words that 10 authors wrote';
+COMMENT ON COLUMN topics.born_on IS 'day on which it was found';
+COMMENT ON COLUMN topics.retired_on IS 'day on which a later model took its place; null while in use';
+COMMENT ON COLUMN topics.n_posts IS 'counted posts that it led when the model was fitted';
+COMMENT ON COLUMN topics.coherence IS 'how far its terms occur together (NPMI, -1 to 1); null where undefined';
+
+COMMENT ON COLUMN post_topics.model IS 'name of the topic model';
+COMMENT ON COLUMN post_topics.post_id IS 'the post';
+COMMENT ON COLUMN post_topics.topic_id IS 'the topic';
+COMMENT ON COLUMN post_topics.weight IS 'share of the post that is about it, 0 to 1; shares under 0.05 are not kept';
+
+COMMENT ON COLUMN topic_trends.run_id IS 'the run that made the figure';
+COMMENT ON COLUMN topic_trends.model IS 'name of the topic model';
+COMMENT ON COLUMN topic_trends.topic_id IS 'the topic';
+COMMENT ON COLUMN topic_trends.source IS 'the source';
+COMMENT ON COLUMN topic_trends.community IS 'the community';
+COMMENT ON COLUMN topic_trends.bin IS 'length of the period: month, or week from Monday';
+COMMENT ON COLUMN topic_trends.period IS 'first day of the period';
+COMMENT ON COLUMN topic_trends.share IS
+    'share of the counted posts of community and period whose leading topic it is, 0 to 1; null where withheld';
+COMMENT ON COLUMN topic_trends.lower IS 'lower bound of the 95 % interval';
+COMMENT ON COLUMN topic_trends.upper IS 'upper bound of the 95 % interval';
+COMMENT ON COLUMN topic_trends.n_posts IS 'all counted posts of community and period, whatever their topic';
+
+COMMENT ON COLUMN topic_events.model IS 'name of the topic model';
+COMMENT ON COLUMN topic_events.topic_id IS 'the topic';
+COMMENT ON COLUMN topic_events.day IS 'when it happened';
+COMMENT ON COLUMN topic_events.event IS 'what happened to the topic: born, retired';
+COMMENT ON COLUMN topic_events.detail IS 'why';
+
+COMMENT ON COLUMN frames.frame IS 'key of the frame';
+COMMENT ON COLUMN frames.name IS 'its name for readers';
+COMMENT ON COLUMN frames.family IS 'group of frames that it belongs to';
+COMMENT ON COLUMN frames.definition IS 'what a post says that expresses it';
+COMMENT ON COLUMN frames.codebook_version IS 'version of the codebook that defines it so';
+
+COMMENT ON COLUMN draws.post_id IS 'the post that was drawn';
+COMMENT ON COLUMN draws.wave IS 'round of drawing';
+COMMENT ON COLUMN draws.pool IS '''train'' (teaches the classifier) or ''measure'' (prevalence stands on it)';
+COMMENT ON COLUMN draws.stratum IS 'part of the corpus that it was drawn from';
+COMMENT ON COLUMN draws.inclusion_probability IS
+    'chance of being drawn, over all waves; null in the train pool, which measures nothing';
+COMMENT ON COLUMN draws.drawn_on IS 'day of the draw';
+COMMENT ON COLUMN draws.state IS 'drawn, coded or skipped';
+
+COMMENT ON COLUMN codings.post_id IS 'the post';
+COMMENT ON COLUMN codings.frame IS 'the frame';
+COMMENT ON COLUMN codings.coder IS 'who coded, as the study names its coders';
+COMMENT ON COLUMN codings.value IS '1: the post expresses the frame; 0: it does not';
+COMMENT ON COLUMN codings.codebook_version IS 'version of the codebook that was used';
+COMMENT ON COLUMN codings.wave IS 'round of coding';
+COMMENT ON COLUMN codings.coded_at IS 'when it was coded';
+
+COMMENT ON COLUMN frame_scores.run_id IS 'the run that scored';
+COMMENT ON COLUMN frame_scores.post_id IS 'the post';
+COMMENT ON COLUMN frame_scores.frame IS 'the frame';
+COMMENT ON COLUMN frame_scores.probability IS
+    'calibrated probability that the post expresses the frame, 0 to 1; not to be summed or cut: frame_prevalence has the shares';
+COMMENT ON COLUMN frame_scores.classifier IS 'name of the classifier';
+
+COMMENT ON COLUMN frame_prevalence.run_id IS 'the run that made the figure';
+COMMENT ON COLUMN frame_prevalence.frame IS 'the frame';
+COMMENT ON COLUMN frame_prevalence.source IS 'the source';
+COMMENT ON COLUMN frame_prevalence.community IS 'the community';
+COMMENT ON COLUMN frame_prevalence.bin IS 'length of the period: month, or week from Monday';
+COMMENT ON COLUMN frame_prevalence.period IS 'first day of the period';
+COMMENT ON COLUMN frame_prevalence.estimate IS
+    'share of the counted posts that express the frame, 0 to 1; null where refused or withheld';
+COMMENT ON COLUMN frame_prevalence.lower IS 'lower bound of the 95 % interval of this period alone';
+COMMENT ON COLUMN frame_prevalence.upper IS 'upper bound of the 95 % interval of this period alone';
+COMMENT ON COLUMN frame_prevalence.band_lower IS
+    'lower bound of the band in which all periods of the curve lie together (95 %)';
+COMMENT ON COLUMN frame_prevalence.band_upper IS 'upper bound of that band';
+COMMENT ON COLUMN frame_prevalence.q_value IS
+    'false discovery rate at which the period differs from the other periods of its curve';
+COMMENT ON COLUMN frame_prevalence.n_posts IS 'counted posts of community and period';
+COMMENT ON COLUMN frame_prevalence.n_coded IS 'posts of the measure pool among them that people coded';
+COMMENT ON COLUMN frame_prevalence.effective_n IS 'codings drawn evenly, without scores, that would be worth as much';
+COMMENT ON COLUMN frame_prevalence.borrowed IS 'share of the information that comes from other periods, 0 to 1';
+COMMENT ON COLUMN frame_prevalence.refused_because IS 'why there is no estimate; null where there is one';
+COMMENT ON COLUMN frame_prevalence.method IS 'estimator and its version';
+COMMENT ON COLUMN frame_prevalence.classifier IS 'classifier whose scores sharpen the estimate; none: codings alone';
+COMMENT ON COLUMN frame_prevalence.codebook_version IS 'version of the codebook';
+
+COMMENT ON COLUMN frame_topics.run_id IS 'the run that made the figure';
+COMMENT ON COLUMN frame_topics.model IS 'name of the topic model';
+COMMENT ON COLUMN frame_topics.topic_id IS 'the topic';
+COMMENT ON COLUMN frame_topics.frame IS 'the frame';
+COMMENT ON COLUMN frame_topics.bin IS 'length of the period: month, or week from Monday';
+COMMENT ON COLUMN frame_topics.period IS 'first day of the period';
+COMMENT ON COLUMN frame_topics.share IS
+    'share of the counted posts led by the topic that express the frame, 0 to 1, over all communities; null where refused or withheld';
+COMMENT ON COLUMN frame_topics.lower IS 'lower bound of the 95 % interval';
+COMMENT ON COLUMN frame_topics.upper IS 'upper bound of the 95 % interval';
+COMMENT ON COLUMN frame_topics.n_posts IS 'counted posts of the period that the topic leads';
+
+COMMENT ON COLUMN coverage_by_period.source IS 'the source';
+COMMENT ON COLUMN coverage_by_period.community IS 'the community';
+COMMENT ON COLUMN coverage_by_period.bin IS 'length of the period: month, or week from Monday';
+COMMENT ON COLUMN coverage_by_period.period IS 'first day of the period';
+COMMENT ON COLUMN coverage_by_period.share_complete IS
+    'share of the days of the period that were read completely, 0 to 1';
+COMMENT ON COLUMN coverage_by_period.gaps IS 'days of the period that were tried and not read completely';
+
+COMMENT ON COLUMN evaluations.run_id IS 'the run that made the figure';
+COMMENT ON COLUMN evaluations.kind IS 'agreement (of coders), classifier or calibration';
+COMMENT ON COLUMN evaluations.frame IS 'the frame; all: the mean over frames';
+COMMENT ON COLUMN evaluations.measure IS 'what is measured: alpha, f1, average_precision, brier_skill and so on';
+COMMENT ON COLUMN evaluations.value IS 'its value; null where undefined';
+COMMENT ON COLUMN evaluations.lower IS 'lower bound of the 95 % interval';
+COMMENT ON COLUMN evaluations.upper IS 'upper bound of the 95 % interval';
+COMMENT ON COLUMN evaluations.n IS 'posts that it stands on';
+COMMENT ON COLUMN evaluations.version IS 'version of the codebook or classifier';
+
+COMMENT ON COLUMN changes.run_id IS 'the run that found it';
+COMMENT ON COLUMN changes.series IS 'table of the series: frame_prevalence or topic_trends';
+COMMENT ON COLUMN changes.frame IS 'the frame; null where the series is a topic''s';
+COMMENT ON COLUMN changes.topic_id IS 'the topic; null where the series is a frame''s';
+COMMENT ON COLUMN changes.source IS 'the source';
+COMMENT ON COLUMN changes.community IS 'the community';
+COMMENT ON COLUMN changes.bin IS 'length of the period: month, or week from Monday';
+COMMENT ON COLUMN changes.period IS 'first day of the period from which on it holds';
+COMMENT ON COLUMN changes.kind IS
+    'difference (to the period before), change_point, break (of method or source) or event';
+COMMENT ON COLUMN changes.estimate IS 'size of the change, in shares; null where withheld';
+COMMENT ON COLUMN changes.lower IS 'lower bound of the 95 % interval';
+COMMENT ON COLUMN changes.upper IS 'upper bound of the 95 % interval';
+COMMENT ON COLUMN changes.q_value IS 'false discovery rate at which it is told';
+COMMENT ON COLUMN changes.reason IS 'what is told, in words';
+
+COMMENT ON COLUMN events.event_id IS 'number of the event';
+COMMENT ON COLUMN events.day IS 'when it happened';
+COMMENT ON COLUMN events.label IS 'what happened';
+COMMENT ON COLUMN events.url IS 'where it can be read about; null where nowhere';
+
+COMMENT ON COLUMN examples.frame IS 'the frame that it is an example of';
+COMMENT ON COLUMN examples.kind IS 'how it was written: paraphrase and the like, never a quotation';
+COMMENT ON COLUMN examples.text IS 'the example, in the words of the study';
+COMMENT ON COLUMN examples.month IS 'month of the posts that it is made from';
+
+COMMENT ON COLUMN exports.who IS 'who was given the file';
+COMMENT ON COLUMN exports.what IS 'what it holds: the command and its question, and what was taken out';
+COMMENT ON COLUMN exports.n_rows IS 'how many rows';
+COMMENT ON COLUMN exports.sha256 IS 'SHA-256 of the file';
+COMMENT ON COLUMN exports.exported_at IS 'when it was written';
+
+COMMENT ON COLUMN subcorpora.name IS 'name of the selection';
+COMMENT ON COLUMN subcorpora.definition IS 'the condition that selects its posts';
+COMMENT ON COLUMN subcorpora.sha256 IS 'SHA-256 of the definition';
