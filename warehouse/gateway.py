@@ -24,7 +24,14 @@ from warehouse.landing import Segment
 from warehouse.loading import load_segment, threads_for
 from warehouse.lock import WriterLock
 from warehouse.migrations import migrate
-from warehouse.protection import erasure, erasure_list, exported, rotation, segment_rewriting
+from warehouse.protection import (
+    erasure,
+    erasure_list,
+    exported,
+    rotation,
+    segment_rewriting,
+    sheets,
+)
 from warehouse.protection.erasure_list import ErasedKind, ErasureList, Register
 from warehouse.protection.exported import Export
 from warehouse.protection.fresh_copy import (
@@ -35,11 +42,12 @@ from warehouse.protection.fresh_copy import (
 )
 from warehouse.protection.keys import KeyFileError, KeyRing
 from warehouse.protection.rotation import RotationCounts
+from warehouse.protection.segment_rewriting import Pending, Sweep
 from warehouse.rechecks import RecheckPolicy
 from warehouse.records import Clock, LoadCounts, Run, SourceInfo
 from warehouse.registers import finish_run, register_sources, start_run
 from warehouse.results import replace_rows
-from warehouse.state import remove_half_written_state
+from warehouse.state import remove_half_written_state, remove_source_state
 
 LOCK = "warehouse.lock"
 _DEFAULT_POLICY = RecheckPolicy()
@@ -225,8 +233,8 @@ class Warehouse:
         kind : str
             What is named.
         *parts : str
-            A `post` or `thread` by source and native id, an `author` by the author key, a `host`
-            or a `phrase` by itself.
+            A `post` or `thread` by source and native id, an `author` by the author key, a `source`,
+            a `host` or a `phrase` by itself.
         register : {"erasures", "optouts"}
             Which list remembers it.
         """
@@ -296,24 +304,35 @@ class Warehouse:
         them, and the database is copied into a fresh file, since deleting leaves bytes behind. A
         process that is ended in between leaves whole files; the next call does what was left.
         """
-        now = self.clock.now()
         with clear_errors(self.home.database):
             sweep = erasure.sweep_due(self.connection, self.keys)
-            if sweep:
-                self._settle_waiting()
             pending = erasure.read_pending(self.connection)
             if pending or sweep:
-                ledger.remove_half_written(self.home.landing, clock_file=self._lock.path)
-                exported.remove_holding(self.connection, self.home.exports)
-                segment_rewriting.rewrite_segments(
-                    self.connection, self.home.landing, pending, sweep=sweep
-                )
-                with self.transaction() as connection:
-                    erasure.delete_rows(connection, self.keys, now=now)
+                if self._settle_waiting(pending):
+                    pending = erasure.read_pending(self.connection)
+                self._erase_files(pending, sweep)
+                self._erase_rows(sweep)
             if erasure.copy_is_due(self.connection):
                 self.write_state()
                 self.connection = copy_afresh(self.connection, self.home.database)
         return len(pending)
+
+    def _erase_files(self, pending: Sequence[Pending], sweep: Sweep | None) -> None:
+        ledger.remove_half_written(self.home.landing, clock_file=self._lock.path)
+        exported.remove_holding(self.connection, self.home.exports)
+        sheets.remove_posts(self.home.coding, [post.post_id for post in pending])
+        segment_rewriting.rewrite_segments(
+            self.connection, self.home.landing, pending, sweep=sweep
+        )
+
+    def _erase_rows(self, sweep: Sweep | None) -> None:
+        now = self.clock.now()
+        sources = erasure.erased_sources(self.connection, sweep) if sweep else []
+        for source in sources:
+            remove_source_state(self.home.state, source)
+        with self.transaction() as connection:
+            erasure.delete_sources(connection, sources, now=now)
+            erasure.delete_rows(connection, self.keys, now=now)
 
     def drop_superseded_texts(self, *, days: int) -> int:
         """Drop the texts of revisions superseded longer ago; their bytes go with the next erase."""
@@ -349,11 +368,18 @@ class Warehouse:
         with self.transaction() as connection:
             return replace_rows(connection, table, rows, keys=keys)
 
-    def _settle_waiting(self) -> None:
-        """Bring segments that wait under the newest key, without what is refused."""
+    def _settle_waiting(self, pending: Sequence[Pending] = ()) -> bool:
+        """Bring segments that wait under the newest key, without what is refused or pending.
+
+        Returns whether any waited.
+        """
         listed = ErasureList.read(self.connection, with_deleted=True)
-        for file in self.pending_segments():
+        going = {self.keys.erasure_hash("post", p.source, p.native_id): p.asked_at for p in pending}
+        listed = replace(listed, deleted={**listed.deleted, **going})
+        waiting = self.pending_segments()
+        for file in waiting:
             self._settle(self._read(file), listed)
+        return bool(waiting)
 
     def _settle(self, segment: Segment, listed: ErasureList) -> Segment:
         """Return a waiting segment as it may be loaded, on disk too.

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from warehouse.errors import SegmentError
 from warehouse.home import make_private_folder, write_private
+from warehouse.protection.traces import Traces
 from warehouse.records import Post, SegmentHeader, Sighting
 from warehouse.segment_header import header_from_json, header_to_json
 
@@ -32,6 +33,7 @@ _HEADER_KEY: Final = b"valuetalk.segment.1"  # the number is the format's
 _NAME = re.compile(r"(?P<stem>\d{8}T\d{12}-[0-9a-f]{8})-(?P<digest>[0-9a-f]{16})\.parquet")
 _TIME: Final = pa.timestamp("us", tz="UTC")
 _SERIAL = itertools.count()
+_NO_TRACES: Final = Traces()
 
 # Column, type, and what a sighting says in it; the posts' attributes bear the columns' names.
 _COLUMNS: Final[tuple[tuple[str, pa.DataType, str | None], ...]] = (
@@ -115,13 +117,24 @@ def read_segment(path: Path) -> Segment:
         )
     try:
         rows = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
-        header = header_from_json((rows.schema.metadata or {})[_HEADER_KEY])
+        header = header_of(rows.schema)
         rows = _with_later_columns(rows)
     except (pa.ArrowException, KeyError, TypeError, ValueError):
         raise _foreign(path) from None
     if not rows.schema.equals(SCHEMA) or _sources(rows) - {header.source}:
         raise _foreign(path)
     return Segment(path, digest, header, rows)
+
+
+def header_of(schema: pa.Schema) -> SegmentHeader:
+    """Return the header that the schema of a segment carries.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If it carries none.
+    """
+    return header_from_json((schema.metadata or {})[_HEADER_KEY])
 
 
 def read_header(segment: Path) -> SegmentHeader:
@@ -161,30 +174,49 @@ def segment_stem(path: Path) -> str:
 
 
 def without_rows(
-    segment: Segment, leave_out: Sequence[bool], *, urls: Collection[str | None] = ()
+    segment: Segment,
+    leave_out: Sequence[bool],
+    *,
+    traces: Traces = _NO_TRACES,
+    emptied: Collection[str] = (),
 ) -> tuple[SegmentHeader, pa.Table]:
     """Return header and rows of a segment without some rows, and without what points to them.
 
-    That is the replies' links to them, and of the header the validators of their pages (`urls`) and
-    the counts of threads that bear their ids, or of which no other row is left.
+    That is the replies' links to them, and of the header the validators of pages whose addresses
+    name them and the counts of threads that bear their ids, or of which no other row is left.
+
+    Parameters
+    ----------
+    segment : Segment
+        The segment as it is.
+    leave_out : sequence of bool
+        For each row whether it goes.
+    traces : Traces
+        What names posts that go and have no row here.
+    emptied : collection of str
+        Native ids of threads of which nothing is held any more.
     """
     mask = pa.array(leave_out, pa.bool_())
-    gone = set(segment.rows.column("native_id").filter(mask).to_pylist())
+    without = segment.rows.filter(mask)
+    gone = set(without.column("native_id").to_pylist())
+    threads = set(without.column("native_thread_id").to_pylist())
+    traces = traces.joined(Traces.of(gone | threads, without.column("url").to_pylist()))
     rows = segment.rows.filter(pc.invert(mask))
     left = set(rows.column("native_thread_id").to_pylist())
-    emptied = set(segment.rows.column("native_thread_id").filter(mask).to_pylist()) - left
     parents = rows.column("native_parent_id")
     orphaned = pc.is_in(parents, value_set=pa.array(sorted(map(str, gone)), pa.string()))
     position = rows.schema.get_field_index("native_parent_id")
     unlinked = pc.if_else(orphaned, pa.scalar(None, pa.string()), parents)
-    header = replace(
-        segment.header,
-        threads=tuple(
-            t for t in segment.header.threads if t.native_thread_id not in gone | emptied
-        ),
-        validators={a: v for a, v in segment.header.validators.items() if a not in urls},
-    )
+    header = _without_traces(segment.header, traces, {*gone, *(threads - left), *emptied})
     return header, rows.set_column(position, rows.schema.field(position), unlinked)
+
+
+def _without_traces(header: SegmentHeader, traces: Traces, ids: set[Any]) -> SegmentHeader:
+    return replace(
+        header,
+        threads=tuple(t for t in header.threads if t.native_thread_id not in ids),
+        validators={a: v for a, v in header.validators.items() if not traces.in_address(a)},
+    )
 
 
 def rewrite(landing: Path, path: Path, content: bytes) -> None:

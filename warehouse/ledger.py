@@ -188,6 +188,11 @@ def remove_aside(landing: Path, source_folder: str) -> None:
     unlink_all(sorted((landing / QUARANTINE).glob(f"{source_folder}__*")))
 
 
+def remove_all_aside(landing: Path) -> None:
+    """Remove every file that was put aside, after a request that may concern any source."""
+    unlink_all([path for path in (landing / QUARANTINE).glob("*") if path.is_file()])
+
+
 def remove_old(connection: duckdb.DuckDBPyConnection, landing: Path, *, before: datetime) -> int:
     """Remove segments loaded, and files put aside, before a moment; return how many went."""
     connection.execute(_LET_OLD_GO, {"before": before})

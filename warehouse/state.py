@@ -6,6 +6,7 @@ The loader writes both, whole or not at all; a community without a file was neve
 """
 
 import json
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,12 @@ def write_due(state: Path, source: str, due: pa.Table) -> None:
     path = due_file(state, source)
     make_private_folder(path.parent)
     write_private(path, sink.getvalue().to_pybytes())
+
+
+def remove_source_state(state: Path, source: str) -> None:
+    """Remove every file of a source that was erased as a whole."""
+    shutil.rmtree(state / "known" / quote(source, safe=""), ignore_errors=True)
+    due_file(state, source).unlink(missing_ok=True)
 
 
 def remove_half_written_state(state: Path) -> None:

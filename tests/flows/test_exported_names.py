@@ -48,7 +48,9 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
         )
         for number, word in enumerate(("peers", "told", "magda", "abeola", "hope")):
             connection.execute("INSERT INTO words VALUES (?, ?, 1)", [number, word])
-            connection.execute("INSERT INTO tokens VALUES (1, ?, ?)", [number, number])
+            connection.execute("INSERT INTO token_stream VALUES (?, 1, ?)", [number, number])
+            connection.execute("INSERT INTO token_places VALUES (1, ?, ?)", [number, number])
+        connection.execute("INSERT INTO indexed VALUES (1, 1, 1, 1, 0, ?)", [number + 1])
     return home
 
 

@@ -222,7 +222,9 @@ def test_kwic_shows_a_word_between_its_contexts(released: Home) -> None:
         )
         for number, word in enumerate(("peers", "gave", "me", "hope")):
             connection.execute("INSERT INTO words VALUES (?, ?, 1)", [number, word])
-            connection.execute("INSERT INTO tokens VALUES (1, ?, ?)", [number, number])
+            connection.execute("INSERT INTO token_stream VALUES (?, 1, ?)", [number, number])
+            connection.execute("INSERT INTO token_places VALUES (1, ?, ?)", [number, number])
+        connection.execute("INSERT INTO indexed VALUES (1, 1, 1, 1, 0, ?)", [number + 1])
     (line,) = json.loads(run("kwic", "ME", "--width", "1", "--json").stdout)
     assert (line["left_context"], line["node"], line["right_context"]) == ("gave", "me", "hope")
     nothing = run("kwic", "nobody")

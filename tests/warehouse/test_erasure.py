@@ -55,8 +55,9 @@ def plant(loaded):
     loaded.load(canary(study, f"again the {TEXT}"))
     loaded.warehouse.connection.execute(f"""
         INSERT INTO words VALUES (1, '{TEXT}', 1), (2, 'the', 2);
-        INSERT INTO tokens VALUES (1, 0, 1), (1, 1, 2), (2, 0, 2);
-        INSERT INTO indexed VALUES (1, 2, 1, 1), (2, 1, 1, 1);
+        INSERT INTO token_stream VALUES (0, 1, 1), (1, 1, 2), (2, 2, 2);
+        INSERT INTO token_places VALUES (1, 1, 0), (1, 2, 1), (1, 2, 2);
+        INSERT INTO indexed VALUES (1, 2, 1, 1, 0, 2), (2, 1, 1, 1, 2, 1);
         INSERT INTO post_topics VALUES ('m', 1, 3, 1.0), ('m', 2, 3, 1.0);
         INSERT INTO frame_scores VALUES ('r', 1, 'f', 0.5, 'c'), ('r', 2, 'f', 0.5, 'c');
         INSERT INTO draws VALUES (1, 1, 'train', 's', 0.5, DATE '2026-01-05', 'coded');
@@ -99,7 +100,7 @@ def test_every_table_forgets_the_post_and_the_others_stay(loaded):
             "WHERE column_name = 'post_id' AND database_name = 'warehouse'"
         )
     ]
-    assert {"posts", "post_revisions", "tokens", "codings", "frame_scores"} <= set(tables)
+    assert {"posts", "post_revisions", "token_stream", "codings", "frame_scores"} <= set(tables)
     assert loaded.warehouse.erase_confirmed() == 1
     for table in set(tables) - {"tombstones"}:
         assert loaded.one(f"SELECT count(*) FROM {table} WHERE post_id = 1") == 0, table

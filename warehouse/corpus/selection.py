@@ -45,12 +45,12 @@ def counted_posts(connection: duckdb.DuckDBPyConnection, *, language: str = "en"
 
 
 def corpus_tokens(connection: duckdb.DuckDBPyConnection, *, language: str = "en") -> pa.Table:
-    """Return post_id, position and word_id of the counted posts' tokens, in reading order."""
+    """Return post_id and word_id of the counted posts' tokens, each post's in reading order."""
     return connection.execute(
         f"""
-        SELECT post_id, position, word_id FROM tokens
+        SELECT post_id, word_id FROM token_stream
         WHERE post_id IN (SELECT post_id FROM posts WHERE {IS_COUNTED})
-        ORDER BY post_id, position
+        ORDER BY g
         """,
         {"language": language},
     ).to_arrow_table()

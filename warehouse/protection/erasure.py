@@ -24,7 +24,7 @@ from warehouse.protection.erasure_list import (
     remember,
 )
 from warehouse.protection.keys import KeyRing
-from warehouse.protection.segment_rewriting import Pending, Sweep
+from warehouse.protection.segment_rewriting import Going, Pending, Sweep
 from warehouse.protection.withdrawal import LEAVING, TOUCHED, recount_threads, withdraw
 
 # What stays when a post goes: that it is gone, without a word of it.
@@ -44,11 +44,21 @@ SELECT DISTINCT post_id FROM pending_erasures
 _LOWER_WORDS = """
 UPDATE words SET n = words.n - lost.n
 FROM (
-    SELECT word_id, count(*) AS n FROM tokens
+    SELECT word_id, count(*) AS n FROM token_stream
     WHERE post_id IN (SELECT post_id FROM gone) GROUP BY word_id
 ) AS lost
 WHERE words.word_id = lost.word_id;
 DELETE FROM words WHERE n <= 0
+"""
+# The places of words do not name the post, so its positions do.
+_UNPLACE = """
+DELETE FROM token_places WHERE g IN (
+    SELECT unnest(range(first_g, first_g + n_tokens)) FROM indexed
+    WHERE post_id IN (SELECT post_id FROM gone)
+    UNION ALL
+    FROM dead_tokens
+);
+DELETE FROM dead_tokens
 """
 _UNLINK = """
 UPDATE posts SET parent_id = NULL WHERE parent_id IN (SELECT post_id FROM gone);
@@ -59,14 +69,30 @@ FROM (
 )
 WHERE posts.duplicate_of = original
 """
+# A paraphrase is made from what was written, so its words go too, withdrawn before or not.
 _WITHDRAW_EXAMPLES = """
-UPDATE examples SET withdrawn_on = $now::TIMESTAMPTZ::DATE
-WHERE withdrawn_on IS NULL AND list_has_any(post_ids, (SELECT list(post_id) FROM gone))
+UPDATE examples SET text = '', withdrawn_on = coalesce(withdrawn_on, $now::TIMESTAMPTZ::DATE)
+WHERE list_has_any(post_ids, (SELECT list(post_id) FROM gone))
+"""
+_PAGES = """
+SELECT source, address FROM validators
+WHERE source IN (SELECT source FROM pending_erasures) ORDER BY ALL
 """
 _FORGET_PAGES = """
-DELETE FROM validators
-WHERE (source, address) IN (SELECT (source, url) FROM pending_erasures WHERE url IS NOT NULL);
+DELETE FROM validators WHERE (source, address) IN (
+    SELECT (unnest($sources::VARCHAR[]), unnest($addresses::VARCHAR[])))
+"""
+_STATE_IS_STALE = """
 UPDATE cursors SET state_written = false WHERE source IN (SELECT source FROM pending_erasures)
+"""
+_KNOWN_SOURCES = """
+SELECT source FROM cursors UNION SELECT source FROM validators UNION
+SELECT source FROM thread_locators ORDER BY ALL
+"""
+_FORGET_SOURCES = """
+DELETE FROM cursors WHERE source IN (SELECT unnest($sources::VARCHAR[]));
+DELETE FROM validators WHERE source IN (SELECT unnest($sources::VARCHAR[]));
+DELETE FROM thread_locators WHERE source IN (SELECT unnest($sources::VARCHAR[]))
 """
 _ASK_COPY = "INSERT INTO pending_copies VALUES ($now)"
 _ASK_SWEEP = "INSERT INTO pending_sweeps VALUES ($now)"
@@ -76,6 +102,7 @@ _BY_KIND: dict[str, str] = {
     "post": "SELECT post_id FROM locators WHERE source = $first AND native_id = $second",
     "thread": "SELECT post_id FROM locators WHERE source = $first AND native_thread_id = $second",
     "author": "SELECT post_id FROM posts WHERE author_key = $first",
+    "source": "SELECT post_id FROM posts WHERE source = $first",
 }
 _LEAVE = """
 INSERT INTO leaving SELECT unnest($post_ids::BIGINT[]), 'erased', $now, $now
@@ -100,7 +127,8 @@ WHERE text IS NOT NULL AND (post_id, revision + 1) IN (
 def read_pending(connection: duckdb.DuckDBPyConnection) -> list[Pending]:
     """Return the posts whose bytes have to go."""
     rows = connection.execute(
-        "SELECT post_id, source, native_id, url, asked_at FROM pending_erasures ORDER BY ALL"
+        "SELECT post_id, source, native_id, url, asked_at, native_thread_id FROM pending_erasures "
+        "ORDER BY ALL"
     ).fetchall()
     return [Pending(*row) for row in rows]
 
@@ -204,6 +232,23 @@ def sweep_due(connection: duckdb.DuckDBPyConnection, keys: KeyRing) -> Sweep | N
     return Sweep(ErasureList.read(connection, with_deleted=True), keys)
 
 
+def erased_sources(connection: duckdb.DuckDBPyConnection, sweep: Sweep) -> list[str]:
+    """Return the sources that were erased as a whole and of which anything is still known."""
+    if not sweep.listed.sources:
+        return []
+    named = [source for (source,) in connection.execute(_KNOWN_SOURCES).fetchall()]
+    return [source for source in named if sweep.listed.has_source(sweep.keys, source)]
+
+
+def delete_sources(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[str], *, now: datetime
+) -> None:
+    """Delete what is known of whole sources beside their posts: places, pages and threads."""
+    if sources:
+        connection.execute(_FORGET_SOURCES, {"sources": sources})
+        connection.execute(_ASK_COPY, {"now": now})
+
+
 def delete_rows(connection: duckdb.DuckDBPyConnection, keys: KeyRing, *, now: datetime) -> None:
     """Delete every row of the pending posts, in whatever table there is one, and ask for a copy."""
     connection.execute("DELETE FROM pending_sweeps")
@@ -213,14 +258,29 @@ def delete_rows(connection: duckdb.DuckDBPyConnection, keys: KeyRing, *, now: da
     _remember_deleted(connection, keys, pending)
     connection.execute(_GONE)
     connection.execute(_LOWER_WORDS)
+    connection.execute(_UNPLACE)
     connection.execute(_UNLINK)
     connection.execute(_WITHDRAW_EXAMPLES, {"now": now})
     for (table,) in connection.execute(_TABLES).fetchall():
         if table not in _KEEP:
             connection.execute(f"DELETE FROM {table} WHERE post_id IN (SELECT post_id FROM gone)")
-    connection.execute(_FORGET_PAGES)
+    _forget_pages(connection, pending)
+    connection.execute(_STATE_IS_STALE)
     connection.execute("DELETE FROM pending_erasures")
     connection.execute(_ASK_COPY, {"now": now})
+
+
+def _forget_pages(connection: duckdb.DuckDBPyConnection, pending: Sequence[Pending]) -> None:
+    """Forget the validators of pages whose addresses bear ids or titles of the posts."""
+    by_source: dict[str, list[Pending]] = {}
+    for post in pending:
+        by_source.setdefault(post.source, []).append(post)
+    traces = {source: Going(posts).traces() for source, posts in by_source.items()}
+    pages = connection.execute(_PAGES).fetchall()
+    named = [page for page in pages if traces[page[0]].in_address(page[1])]
+    if named:
+        sources, addresses = zip(*named, strict=True)
+        connection.execute(_FORGET_PAGES, {"sources": sources, "addresses": addresses})
 
 
 def _remember_deleted(

@@ -1,8 +1,8 @@
 """The list of what must never come back: keyed hashes of what was erased, and of who opted out.
 
-A post or thread is remembered by `KeyRing.erasure_hash(kind, source, native id)`, a host and a
-phrase by the hash of what they are, an author by the author key itself, which moves on with the
-keys when these are rotated. Erasures and opt-outs refuse the same rows. Both lists also lie under
+A post or thread is remembered by `KeyRing.erasure_hash(kind, source, native id)`, a source, a host
+and a phrase by the hash of what they are, an author by the author key itself, which moves on with
+the keys when these are rotated. Erasures and opt-outs refuse the same rows. Both lists also lie under
 `state/`, so that a database restored from an older backup still refuses what was erased after it;
 for that alone the list remembers posts that were gone from their platform (`deleted`), too.
 """
@@ -23,7 +23,7 @@ from warehouse.protection.hosts import host_hash, plain_host
 from warehouse.protection.keys import KeyRing
 from warehouse.protection.phrases import PhraseList, phrase_hash, words_of
 
-ErasedKind = Literal["post", "thread", "author", "host", "phrase"]
+ErasedKind = Literal["post", "thread", "author", "source", "host", "phrase"]
 Register = Literal["erasures", "optouts"]
 LISTS: Final = get_args(Register)
 _LISTED = """
@@ -35,7 +35,7 @@ UNION ALL SELECT kind, hash, n_words, recorded_at FROM optouts
 def hash_of(keys: KeyRing, kind: ErasedKind, *parts: str) -> str:
     """Return what the list holds for a `post` or `thread` (source, native id) and so on.
 
-    An `author` is named by its author key, a `host` or `phrase` by itself.
+    An `author` is named by its author key, a `source`, `host` or `phrase` by itself.
     """
     if kind == "author":
         return parts[0]
@@ -53,6 +53,7 @@ class ErasureList:
     posts: frozenset[str] = frozenset()
     threads: frozenset[str] = frozenset()
     authors: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     phrases: PhraseList = field(default_factory=lambda: PhraseList({}))
     deleted: Mapping[str, datetime] = field(default_factory=dict)
@@ -68,18 +69,23 @@ class ErasureList:
     @classmethod
     def of(cls, rows: Collection[tuple[str, str, int | None, datetime]]) -> "ErasureList":
         """Make a list of kind, hash, number of words and moment."""
-        posts, threads, authors, hosts = (
+        posts, threads, authors, sources, hosts = (
             frozenset(hash_ for kind, hash_, _, _ in rows if kind == wanted)
-            for wanted in ("post", "thread", "author", "host")
+            for wanted in ("post", "thread", "author", "source", "host")
         )
         return cls(
             posts=posts,
             threads=threads,
             authors=authors,
+            sources=sources,
             hosts=hosts,
             phrases=PhraseList.of((h, n) for kind, h, n, _ in rows if kind == "phrase" and n),
             deleted={hash_: at for kind, hash_, _, at in rows if kind == "deleted"},
         )
+
+    def has_source(self, keys: KeyRing, source: str) -> bool:
+        """Whether a whole source was erased."""
+        return bool(self.sources) and hash_of(keys, "source", source) in self.sources
 
     def refused(self, rows: pa.Table, keys: KeyRing) -> list[bool]:
         """Return for each row of a segment, or of what is held, whether it is listed.
@@ -105,6 +111,10 @@ class ErasureList:
         if self.threads:
             ids = _hashes(rows, keys, "thread", "native_thread_id")
             yield [hash_ in self.threads for hash_ in ids]
+        if self.sources:
+            names = _values(rows, "source")
+            gone = {name for name in set(names) if self.has_source(keys, name)}
+            yield [name in gone for name in names]
         if self.hosts:
             yield [host in self.hosts for host in _values(rows, "host_key")]
             yield [host_hash(keys, url) in self.hosts for url in _values(rows, "url")]
@@ -274,6 +284,13 @@ def opted_out_hosts(state: Path) -> frozenset[str]:
     """Return the keyed hashes of the hosts that opted out; harvests read them before they ask."""
     rows = ListFile.read(list_file(state, "optouts")).rows
     return frozenset(hash_ for hash_, kind, _, _ in rows if kind == "host")
+
+
+def is_erased_source(state: Path, keys: KeyRing, source: str) -> bool:
+    """Whether a whole source was erased; harvests and imports ask before they read it."""
+    rows = ListFile.read(list_file(state, "erasures")).rows
+    wanted = hash_of(keys, "source", source)
+    return any(kind == "source" and hash_ == wanted for hash_, kind, _, _ in rows)
 
 
 def list_file(state: Path, name: str) -> Path:

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import compress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +23,7 @@ from warehouse.errors import SegmentError, WarehouseError
 from warehouse.landing import (
     Segment,
     encode_segment,
+    header_of,
     read_segment,
     rewrite,
     segment_name,
@@ -33,6 +35,7 @@ from warehouse.landing import (
 from warehouse.protection.erasure_list import ErasureList
 from warehouse.protection.keys import KeyRing
 from warehouse.protection.pseudonyms import advance_mentions
+from warehouse.protection.traces import Traces
 from warehouse.records import SegmentHeader
 
 _AT_ONCE = 64  # segments that are rewritten together, and held in memory for that
@@ -49,6 +52,32 @@ class Pending:
     native_id: str
     url: str | None
     asked_at: datetime
+    native_thread_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """The pending posts of one source, and the native ids of its threads that went with them."""
+
+    posts: Sequence[Pending] = ()
+    emptied: frozenset[str] = frozenset()
+
+    @property
+    def ids(self) -> set[str]:
+        """The native ids of the posts."""
+        return {entry.native_id for entry in self.posts}
+
+    def traces(self) -> Traces:
+        """Return what names the posts in the addresses of pages."""
+        ids = [id_ for post in self.posts for id_ in (post.native_id, post.native_thread_id)]
+        return Traces.of(ids, [post.url for post in self.posts])
+
+    def is_named_by(self, header: SegmentHeader, traces: Traces) -> bool:
+        """Whether a header counts one of the posts as a thread, or has a validator of its page."""
+        ids = self.ids | self.emptied
+        return any(t.native_thread_id in ids for t in header.threads) or any(
+            traces.in_address(address) for address in header.validators
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +94,10 @@ class Sweep:
         except SegmentError:
             return True
 
+    def refuses_source(self, folder: str) -> bool:
+        """Whether the source of a folder was erased as a whole."""
+        return self.listed.has_source(self.keys, unquote(folder))
+
 
 def rewrite_segments(
     connection: duckdb.DuckDBPyConnection,
@@ -79,16 +112,44 @@ def rewrite_segments(
         by_folder.setdefault(source_folder(entry.source), []).append(entry)
     names = {folder.name for folder in ledger.source_folders(landing)} if sweep else set[str]()
     for name in sorted(by_folder.keys() | names):
-        of_source = by_folder.get(name, [])
+        if sweep and sweep.refuses_source(name):
+            _remove_folder(connection, landing, name)
+            continue
+        going = _going(connection, by_folder.get(name, []))
+        traces = going.traces()
         files = ledger.loaded_files(connection, landing, landing / name)
         holding = [
             file
             for file in files
-            if _may_hold(file, of_source) or (sweep and sweep.refuses_any(file))
+            if _may_hold(file, going, traces) or (sweep and sweep.refuses_any(file))
         ]
-        without = partial(_without, pending=of_source, sweep=sweep)
+        without = partial(_without, going=going, traces=traces, sweep=sweep)
         _replace(connection, landing, holding, without)
         ledger.remove_aside(landing, name)
+    if sweep:
+        ledger.remove_all_aside(landing)
+
+
+def _going(connection: duckdb.DuckDBPyConnection, posts: Sequence[Pending]) -> Going:
+    """Say which threads of a source are held no more, now that its posts are withdrawn."""
+    threads = {post.native_thread_id for post in posts if post.native_thread_id}
+    if not threads:
+        return Going(posts)
+    rows = connection.execute(
+        "SELECT native_thread_id FROM thread_locators WHERE source = $source "
+        "AND native_thread_id IN (SELECT unnest($ids::VARCHAR[]))",
+        {"source": posts[0].source, "ids": sorted(threads)},
+    ).fetchall()
+    return Going(posts, frozenset(threads - {id_ for (id_,) in rows}))
+
+
+def _remove_folder(connection: duckdb.DuckDBPyConnection, landing: Path, name: str) -> None:
+    """Remove every file of a source that was erased as a whole, loaded or not."""
+    folder = landing / name
+    for file in ledger.loaded_files(connection, landing, folder):
+        ledger.let_go(connection, landing, file)
+    ledger.unlink_all([path for path in folder.glob("*") if path.is_file()])
+    ledger.remove_aside(landing, name)
 
 
 def advance_segments(connection: duckdb.DuckDBPyConnection, landing: Path, keys: KeyRing) -> int:
@@ -125,6 +186,9 @@ class Judged:
 def judge_waiting(segment: Segment, *, listed: ErasureList, keys: KeyRing) -> Judged:
     """Say what of a waiting segment is refused."""
     header, rows = _advanced(segment, keys)
+    if listed.has_source(keys, header.source):
+        bare = replace(header, threads=(), validators={}, cursor=None, error=None)
+        header = header if header == bare else bare
     ids: list[Any] = rows.column("native_id").to_pylist()
     refused = frozenset(compress(ids, listed.refused(rows, keys)))
     return Judged(segment, header, rows, refused)
@@ -188,23 +252,25 @@ def _heirs(
             yield file, ledger.Heir(path, content, rows.num_rows)
 
 
-def _may_hold(file: Path, pending: Sequence[Pending]) -> bool:
+def _may_hold(file: Path, going: Going, traces: Traces) -> bool:
     """Whether a segment names one of the posts, or is too damaged to tell."""
-    wanted = {entry.native_id for entry in pending}
+    wanted = going.ids
     columns = ["native_id", "native_parent_id"]
     if not wanted:
         return False
     try:
         with pq.ParquetFile(file, memory_map=True) as opened:
+            header = header_of(opened.schema_arrow)
             table = opened.read(columns=columns, use_threads=False)
-        return any(not wanted.isdisjoint(table.column(name).to_pylist()) for name in columns)
-    except (pa.ArrowException, KeyError, OSError):
+        held = any(not wanted.isdisjoint(table.column(name).to_pylist()) for name in columns)
+        return held or going.is_named_by(header, traces)
+    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError):
         return True
 
 
-def _without(segment: Segment, *, pending: Sequence[Pending], sweep: Sweep | None) -> Content:
+def _without(segment: Segment, *, going: Going, traces: Traces, sweep: Sweep | None) -> Content:
     """Return a segment without the posts, but with what was seen of them after they were erased."""
-    asked = {entry.native_id: entry.asked_at for entry in pending}
+    asked = {entry.native_id: entry.asked_at for entry in going.posts}
     ids: list[Any] = segment.rows.column("native_id").to_pylist()
     times: list[Any] = segment.rows.column("harvested_at").to_pylist()
     listed = sweep.listed.refused(segment.rows, sweep.keys) if sweep else []
@@ -213,7 +279,8 @@ def _without(segment: Segment, *, pending: Sequence[Pending], sweep: Sweep | Non
         native_id in refused or (native_id in asked and moment <= asked[native_id])
         for native_id, moment in zip(ids, times, strict=True)
     ]
-    return without_rows(segment, leave_out, urls={entry.url for entry in pending})
+    emptied = going.ids | going.emptied
+    return without_rows(segment, leave_out, traces=traces, emptied=emptied)
 
 
 def _is_behind(file: Path, keys: KeyRing) -> bool:

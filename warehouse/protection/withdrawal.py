@@ -11,8 +11,9 @@ _WITHDRAW = """
 INSERT INTO tombstones
 SELECT post_id, source, community, reason, first_missed_at, asked_at
 FROM leaving JOIN posts USING (post_id);
-INSERT INTO pending_erasures
-SELECT post_id, source, native_id, url, asked_at FROM leaving JOIN locators USING (post_id);
+INSERT INTO pending_erasures (post_id, source, native_id, native_thread_id, url, asked_at)
+SELECT post_id, source, native_id, native_thread_id, url, asked_at
+FROM leaving JOIN locators USING (post_id);
 DELETE FROM posts WHERE post_id IN (SELECT post_id FROM leaving);
 DELETE FROM locators WHERE post_id IN (SELECT post_id FROM leaving);
 DELETE FROM checks WHERE post_id IN (SELECT post_id FROM leaving);

@@ -93,7 +93,8 @@ def _rare_pieces(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) ->
             SELECT word_id, word FROM words WHERE word IN (SELECT word FROM cut)
         ),
         common AS (
-            SELECT word FROM tokens JOIN used USING (word_id) JOIN gate_posts USING (post_id)
+            SELECT word FROM token_stream JOIN used USING (word_id)
+            JOIN gate_posts USING (post_id)
             GROUP BY word
             HAVING count(DISTINCT person) >= {LEAST_USERS}
                AND count(DISTINCT thread_id) >= {LEAST_THREADS}
@@ -123,7 +124,7 @@ def _sharing(length: int, *, own: bool) -> str:
     Each run is looked for where its two rarest words stand at their distance, so that hardly any
     place is compared in full.
     """
-    only_own = "AND list_contains(post_ids, tokens.post_id)" if own else ""
+    only_own = "AND list_contains(post_ids, here.post_id)" if own else ""
     return f"""
     WITH runs AS (
         SELECT first.row, first.place AS start, next.place - first.place AS ahead, next.word_id,
@@ -138,17 +139,17 @@ def _sharing(length: int, *, own: bool) -> str:
                rarest[2].ahead - rarest[1].ahead AS gap, rarest[2].word_id AS other_id
         FROM anchors
     ), places AS (
-        SELECT row, start, tokens.post_id, tokens.position - ahead AS base
+        SELECT row, start, here.post_id, here.g - ahead AS base
         FROM pairs JOIN gate_candidates USING (row)
-        JOIN tokens ON tokens.word_id = pairs.word_id
-        JOIN tokens AS other ON other.post_id = tokens.post_id
-             AND other.position = tokens.position + gap AND other.word_id = pairs.other_id
-        WHERE tokens.position >= ahead {only_own}
+        JOIN token_stream AS here ON here.word_id = pairs.word_id
+        JOIN token_stream AS other ON other.post_id = here.post_id
+             AND other.g = here.g + gap AND other.word_id = pairs.other_id
+        WHERE true {only_own}
     ), expected AS MATERIALIZED (
-        SELECT row, start, post_id, base, (base + ahead)::INTEGER AS position, word_id
+        SELECT row, start, post_id, base, base + ahead AS g, word_id
         FROM places JOIN runs USING (row, start)
     )
-    SELECT row FROM expected JOIN tokens USING (post_id, position, word_id)
+    SELECT row FROM expected JOIN token_stream USING (post_id, g, word_id)
     GROUP BY row, start, post_id, base HAVING count(*) = {length}
     """
 

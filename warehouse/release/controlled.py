@@ -15,8 +15,9 @@ import duckdb
 from warehouse.corpus.macros import corpus_macros
 from warehouse.errors import WarehouseDamaged
 from warehouse.home import PRIVATE_FILE, Home, make_private_folder
+from warehouse.release.comments import comment_all
 from warehouse.release.swap import fresh_folder, swap_folder
-from warehouse.release.tables import CONTROLLED
+from warehouse.release.tables import CONTROLLED, VIEWS
 
 STORAGE_VERSION = "v1.0.0"  # the oldest that clients of years ago read, too
 DATABASE = "discourse.duckdb"
@@ -85,22 +86,28 @@ def _fill(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, _Conte
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, _Content]:
-    comments = dict(
-        connection.execute(
-            "SELECT table_name, comment FROM duckdb_tables()"
-            " WHERE database_name = current_database() AND comment IS NOT NULL"
-        ).fetchall()
-    )
     contents = {}
     for table, released in CONTROLLED.items():
         name = f"{_NEW}.main.{table}"
         connection.execute(f"CREATE TABLE {name} AS {released.sql}")
-        if comment := comments.get(table):
-            text = comment.replace("'", "''")
-            connection.execute(f"COMMENT ON TABLE {name} IS '{text}'")
         contents[table] = _content(connection, released.sql)
+    for view in VIEWS:
+        _create_view(connection, view)
+    comment_all(connection, _NEW)
     connection.execute(corpus_macros(f"{_NEW}.main"))
     return contents
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, view: str) -> None:
+    """Make a view of the warehouse over the released tables."""
+    row = connection.execute(
+        "SELECT sql FROM duckdb_views()"
+        " WHERE view_name = $view AND database_name = current_database()",
+        {"view": view},
+    ).fetchone()
+    assert row is not None  # noqa: S101  the schema makes every view that is listed
+    name = f"{_NEW}.main.{view}"
+    connection.execute(row[0].replace(f"CREATE VIEW {view} ", f"CREATE VIEW {name} ", 1))
 
 
 def _content(connection: duckdb.DuckDBPyConnection, query: str) -> _Content:

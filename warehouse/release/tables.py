@@ -27,16 +27,9 @@ class Released:
 
 
 _SHOWN = "(SELECT post_id FROM posts WHERE NOT withheld)"
-_INDEXED = """(
-    SELECT post_id FROM posts JOIN indexed USING (post_id, revision, text_version)
-    WHERE NOT withheld
-)"""
 
-# Words of an edited post are counted when it is indexed again; until then their number is unknown.
-_POSTS = f"""(
-    SELECT * REPLACE (CASE WHEN post_id IN {_INDEXED} THEN n_words END AS n_words)
-    FROM posts WHERE NOT withheld
-)"""
+# An edited post is not indexed, and its number of words unknown, until its new text is.
+_INDEXED = "(SELECT post_id FROM posts WHERE NOT withheld AND n_words IS NOT NULL)"
 
 # The title is that of the earliest opening post that is released: the stored one may be a withheld
 # post's, or one that has been edited since.
@@ -54,8 +47,19 @@ _THREADS = """(
 
 _WORDS = f"""(
     SELECT word_id, word, used.n FROM words JOIN (
-        SELECT word_id, count(*) AS n FROM tokens WHERE post_id IN {_INDEXED} GROUP BY word_id
+        SELECT word_id, count(*) AS n FROM token_stream WHERE post_id IN {_INDEXED}
+        GROUP BY word_id
     ) AS used USING (word_id)
+)"""
+
+# By position rather than by post, which the places do not name: these are the few that stay here.
+_PLACES = f"""(
+    FROM token_places ANTI JOIN (
+        FROM dead_tokens
+        UNION ALL
+        SELECT unnest(range(first_g, first_g + n_tokens)) FROM indexed
+        WHERE post_id NOT IN {_INDEXED}
+    ) AS hidden USING (g)
 )"""
 
 
@@ -70,6 +74,9 @@ def _whole(table: str, *columns: str, order: tuple[str, ...]) -> Released:
 
 
 _PUBLIC_ROWS = {"examples": "examples WHERE approved_by IS NOT NULL AND withdrawn_on IS NULL"}
+
+# Views that the release carries as the warehouse has them.
+VIEWS = ("tokens",)
 
 CONTROLLED: Mapping[str, Released] = MappingProxyType(
     {
@@ -86,7 +93,7 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
                 *("own_text", "language", "n_words", "revision", "text_version"),
                 *("duplicate_of", "automated"),
             ),
-            rows=_POSTS,
+            rows="posts WHERE NOT withheld",
             order=("post_id",),
         ),
         "threads": Released(
@@ -120,10 +127,18 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
             order=("source", "community", "day"),
         ),
         "words": Released(columns=("word_id", "word", "n"), rows=_WORDS, order=("word_id",)),
-        "tokens": Released(
-            columns=("post_id", "position", "word_id"),
-            rows=f"tokens WHERE post_id IN {_INDEXED}",
-            order=("post_id", "position"),
+        "token_posts": Released(
+            columns=("post_id", "first_g", "n_tokens"),
+            rows=f"token_posts WHERE post_id IN {_INDEXED}",
+            order=("first_g", "post_id"),
+        ),
+        "token_stream": Released(
+            columns=("g", "post_id", "word_id"),
+            rows=f"token_stream WHERE post_id IN {_INDEXED}",
+            order=("g",),
+        ),
+        "token_places": Released(
+            columns=("run", "word_id", "g"), rows=_PLACES, order=("run", "word_id", "g")
         ),
         "post_topics": _of_posts(
             "post_topics",
