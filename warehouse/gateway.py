@@ -21,6 +21,7 @@ from warehouse.errors import SegmentError, WarehouseError, clear_errors
 from warehouse.home import Home, make_private_folder
 from warehouse.known import write_stale_state
 from warehouse.landing import Segment
+from warehouse.leftovers import remove_leftovers as remove_half_written
 from warehouse.loading import load_segment, threads_for
 from warehouse.lock import WriterLock
 from warehouse.migrations import migrate
@@ -105,6 +106,7 @@ class Warehouse:
         remove_leftovers(home.database)
         ledger.remove_rewriting(home.landing)
         remove_half_written_state(home.state)
+        remove_half_written(home, clock_file=lock.path)
         warehouse = cls(home, keys=keys, clock=clock, recheck=recheck, lock=lock)
         try:
             migrate(warehouse.connection, path=home.database, now=clock.now())
@@ -321,9 +323,7 @@ class Warehouse:
         ledger.remove_half_written(self.home.landing, clock_file=self._lock.path)
         exported.remove_holding(self.connection, self.home.exports)
         sheets.remove_posts(self.home.coding, [post.post_id for post in pending])
-        segment_rewriting.rewrite_segments(
-            self.connection, self.home.landing, pending, sweep=sweep
-        )
+        segment_rewriting.rewrite_segments(self.connection, self.home.landing, pending, sweep=sweep)
 
     def _erase_rows(self, sweep: Sweep | None) -> None:
         now = self.clock.now()

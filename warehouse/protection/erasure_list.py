@@ -2,9 +2,9 @@
 
 A post or thread is remembered by `KeyRing.erasure_hash(kind, source, native id)`, a source, a host
 and a phrase by the hash of what they are, an author by the author key itself, which moves on with
-the keys when these are rotated. Erasures and opt-outs refuse the same rows. Both lists also lie under
-`state/`, so that a database restored from an older backup still refuses what was erased after it;
-for that alone the list remembers posts that were gone from their platform (`deleted`), too.
+the keys when these are rotated. Erasures and opt-outs refuse the same rows. Both lists also lie
+under `state/`, so that a database restored from an older backup still refuses what was erased after
+it; for that alone the list remembers posts that were gone from their platform (`deleted`), too.
 """
 
 import json

@@ -5,6 +5,7 @@ that was written since the first of the erased posts was first read may have hel
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,25 +44,31 @@ def concerned(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Expor
     rows = connection.execute(_SINCE).fetchall()
     exports = [Export(**dict(zip(columns, row, strict=True))) for row in rows]
     gone = {str(post_id) for (post_id,) in connection.execute(_GONE).fetchall()}
-    return [export for export in exports if _may_hold(_file(folder, export), gone)]
+    return [export for export in exports if _concerns(_files(folder, export), gone)]
 
 
 def remove_holding(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
     """Remove the home's own copies of what `concerned` names; return how many there were."""
-    files = [_file(folder, export) for export in concerned(connection, folder)]
-    there = [file for file in files if file.is_file()]
-    for file in there:
+    files = [file for export in concerned(connection, folder) for file in _files(folder, export)]
+    for file in files:
         file.unlink()
-    return len(there)
+    return len(files)
 
 
-def _file(folder: Path, export: Export) -> Path:
-    return export_file(folder, exported_at=export.exported_at, sha256=export.sha256)
+def _files(folder: Path, export: Export) -> list[Path]:
+    """Return the home's copies of an export, in whatever form it was written."""
+    place = export_file(folder, exported_at=export.exported_at, sha256=export.sha256)
+    return sorted(path for path in folder.glob(f"{place.stem}.*") if path.is_file())
+
+
+def _concerns(files: Sequence[Path], gone: set[str]) -> bool:
+    """Whether an export may hold one of the posts; one whose file is not there cannot tell."""
+    return not files or any(_may_hold(file, gone) for file in files)
 
 
 def _may_hold(file: Path, gone: set[str]) -> bool:
     """Whether a file names one of the posts, or cannot tell."""
-    if not file.is_file():
+    if file.suffix != ".csv":
         return True
     try:
         with file.open(encoding="utf-8", newline="") as opened:

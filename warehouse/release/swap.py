@@ -11,14 +11,20 @@ def fresh_folder(place: Path) -> Path:
 
     What a crash has left there is removed; a `place` that a crash has moved aside comes back.
     """
+    remove_half_swapped(place)
+    new = _beside(place, "new")
+    make_private_folder(new)
+    return new
+
+
+def remove_half_swapped(place: Path) -> None:
+    """Remove what a crash has left beside `place`, or put it back where it was moved aside."""
     new, old = _beside(place, "new"), _beside(place, "old")
     if old.exists() and not place.exists():
         old.rename(place)
     for leftover in (new, old):
         if leftover.exists():
             shutil.rmtree(leftover)
-    make_private_folder(new)
-    return new
 
 
 def swap_folder(new: Path, place: Path) -> None:
