@@ -10,9 +10,12 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from flows.commands.output import write_csv
+from flows.commands.session import WrongUse, open_study
 from warehouse.home import Home, make_private_folder, write_private
 
 if TYPE_CHECKING:
@@ -27,6 +30,25 @@ if TYPE_CHECKING:
 
 _LINE = ("left_context", "node", "right_context")  # a word in its context, read as one text
 _TEXTS = frozenset({"title", "text", "own_text"})
+_QUICKLY_READ = 100  # rows in which names are found without a word on how long it takes
+
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="PERSON",
+        help="Write a CSV file for this person under controlled/exports, and record it.",
+    ),
+]
+NamesOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--names/--no-names",
+        help="With --to: take out people's names by the model of the extra 'names', or leave them"
+        " in; taken out where the extra is installed.",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +57,66 @@ class Cleared:
 
     rows: list[dict[str, object]]
     n_names: int
+
+
+def check_names(names: bool | None, *, to: str | None) -> None:
+    """Refuse `--names` where no file is written; raises `WrongUse`."""
+    if names and to is None:
+        raise WrongUse("--names takes names out of a file: say with --to who gets it")
+
+
+def hand_over(home: Path | None, rows: pa.Table, *, to: str, what: str, names: bool | None) -> None:
+    """Write rows for a person, without people's names where that is asked for, and say where.
+
+    Parameters
+    ----------
+    home : Path, optional
+        The study's folder, as `--home` names it.
+    rows : pyarrow.Table
+        What to write.
+    to : str
+        Who gets the file.
+    what : str
+        The command and its question.
+    names : bool, optional
+        Whether the model takes out names; where nothing is said, if it is installed.
+    """
+    leaving, taken_out = _cleared(rows, names=names)
+    study = open_study(home)
+    with study.warehouse() as warehouse:
+        written = export_rows(
+            warehouse,
+            study.home,
+            leaving,
+            columns=rows.column_names,
+            to=to,
+            what=what + taken_out,
+            now=study.clock.now(),
+        )
+    typer.echo(f"{rows.num_rows} rows were written to {written} and recorded as given to {to}.")
+
+
+def _cleared(rows: pa.Table, *, names: bool | None) -> tuple[list[dict[str, object]], str]:
+    """Return the rows as they may leave, and what the record says was taken out of them."""
+    from warehouse.protection.names import NAMES_VERSION, NameRedactor
+    from warehouse.protection.names_model import INSTALL, is_installed
+
+    leaving: list[dict[str, object]] = rows.to_pylist(maps_as_pydicts="strict")
+    texts = text_columns(rows.schema)
+    if not texts or names is False:
+        return leaving, ""
+    if names is None and not is_installed():
+        typer.echo(
+            f"Names that no context tells stay in {', '.join(texts)}: the model that finds them is"
+            f" not installed; {INSTALL} installs it.",
+            err=True,
+        )
+        return leaving, ""
+    if rows.num_rows > _QUICKLY_READ:
+        typer.echo("Looking for names: a thousand long posts take two minutes.", err=True)
+    cleared = without_names(leaving, columns=texts, redactor=NameRedactor())
+    typer.echo(f"Names taken out of {', '.join(texts)}: {cleared.n_names}.", err=True)
+    return cleared.rows, f" (names taken out, version {NAMES_VERSION})"
 
 
 def export_rows(
