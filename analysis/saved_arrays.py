@@ -90,6 +90,26 @@ def load_arrays(path: Path, *, kind: str, schema: int) -> Saved:
         raise _damaged(archive, kind) from error
 
 
+def saved_models(folder: Path) -> dict[Path, str]:
+    """Return what is saved in a folder: the path of each model, without ending, and its kind.
+
+    Archives that no model points to, which an interrupted save leaves, are removed.
+    """
+    kinds: dict[Path, str] = {}
+    archives: set[str] = set()
+    for file in sorted(folder.glob("*.json")):
+        try:
+            header = json.loads(file.read_text(encoding="utf-8"))
+            kinds[file.with_suffix("")] = str(header["kind"])
+            archives.add(str(header["arrays"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise _damaged(file, "model") from error
+    for archive in folder.glob("*.npz"):
+        if archive.name not in archives:
+            archive.unlink()
+    return kinds
+
+
 def _damaged(file: Path, kind: str) -> SavedModelError:
     return SavedModelError(
         f"{file} is damaged or not what was saved; restore it from a backup or fit the {kind} again"

@@ -150,6 +150,14 @@ def checked_host(host: str) -> str:
     return plain
 
 
+def held_source(warehouse: Warehouse, name: str) -> str:
+    """Return the name of a source that the study has; raises `NothingHeld` for any other."""
+    rows = warehouse.query("SELECT source FROM sources UNION SELECT source FROM locators")
+    if name not in {row["source"] for row in rows.to_pylist()}:
+        raise NothingHeld(f"there is no source {name}; 'valuetalk sources list' names them")
+    return name
+
+
 def sources_on(settings: Settings, host: str) -> list[str]:
     """Return the sources whose site is on a host."""
     return [s.name for s in settings.sources if s.url and plain_host(s.url) == host]

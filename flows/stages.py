@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from flows.model_words import forget_unused_words
 from flows.night import Night
 from flows.setting_sections import SourceSettings
 from harvesters.base import Blocked, Harvester, HarvestError, RateLimited, Unavailable
@@ -20,7 +21,7 @@ from harvesters.registry import open_harvester
 from warehouse.corpus.index import IndexCounts, index_posts
 from warehouse.gateway import Warehouse
 from warehouse.landing import write_segment
-from warehouse.protection.erasure_list import opted_out_hosts
+from warehouse.protection.erasure_list import is_erased_source, opted_out_hosts
 from warehouse.protection.hosts import host_hash
 from warehouse.records import (
     Activity,
@@ -99,15 +100,23 @@ def harvest_source(
 
 
 def has_opted_out(night: Night, source: SourceSettings) -> bool:
-    """Whether the host of a source has opted out, and nothing may be asked of it."""
-    return host_hash(night.keys, source.url) in opted_out_hosts(night.home.state)
+    """Whether the host of a source has opted out, or the source was erased as a whole."""
+    return _why_not_read(night, source) is not None
+
+
+def _why_not_read(night: Night, source: SourceSettings) -> str | None:
+    if is_erased_source(night.home.state, night.keys, source.name):
+        return "it was erased as a whole"
+    if host_hash(night.keys, source.url) in opted_out_hosts(night.home.state):
+        return "its host has opted out"
+    return None
 
 
 def _refuse(night: Night, source: SourceSettings) -> list[CommunityReport]:
-    """Record for every community of a source whose host opted out that it was not read."""
+    """Record for every community of a source that may not be read that it was not."""
     refusal = Blocked(
-        f"{source.name} is not read, since its host has opted out; set enabled = false in its "
-        f"entry in {night.home.settings_file.name}"
+        f"{source.name} is not read, since {_why_not_read(night, source)}; set enabled = false in "
+        f"its entry in {night.home.settings_file.name}"
     )
     named = [community.community for community in source.communities] or [source.name]
     passes = [_Landing(night, source.name, name, "harvest", evidence="") for name in named]
@@ -326,5 +335,7 @@ def erase(warehouse: Warehouse, night: Night) -> int:
 
 
 def index(warehouse: Warehouse) -> IndexCounts:
-    """Tokenise what is new or edited."""
-    return index_posts(warehouse.connection)
+    """Tokenise what is new or edited; words that nobody uses any more leave stored models too."""
+    counts = index_posts(warehouse.connection)
+    forget_unused_words(warehouse)
+    return counts

@@ -108,6 +108,7 @@ def restore(
     keys_of: Callable[[Home], KeyRing],
     clock: Clock,
     lists: Sequence[Path] = (),
+    derive: Callable[[Warehouse], object] | None = None,
 ) -> RestoreCounts:
     """Make the study of a backup at `home`, without what was erased or opted out since.
 
@@ -123,6 +124,9 @@ def restore(
         Says when it is restored.
     lists : sequence of Path
         Folders of state whose lists of erasures and opt-outs hold too, beside the backup's own.
+    derive : callable, optional
+        Is given the warehouse when all that was erased is out of it, before it is released: brings
+        what was made from texts, as the index and stored models, to the posts that are left.
 
     Raises
     ------
@@ -136,7 +140,7 @@ def restore(
     make_private_folder(staged.root)
     try:
         about = _unpack(file, staged.root)
-        counts = _settle(staged, about, keys_of=keys_of, clock=clock, lists=lists)
+        counts = _settle(staged, about, keys_of=keys_of, clock=clock, lists=lists, derive=derive)
         staged.create()
         staged.root.replace(home.root)  # an empty folder gives way
         sync_folder(home.root.parent)
@@ -153,6 +157,7 @@ def _settle(
     keys_of: Callable[[Home], KeyRing],
     clock: Clock,
     lists: Sequence[Path],
+    derive: Callable[[Warehouse], object] | None,
 ) -> RestoreCounts:
     """Bring an unpacked study to the keys and the erasures of today, to the bytes."""
     keys = keys_of(staged)
@@ -168,6 +173,10 @@ def _settle(
         erased = warehouse.reapply_erasures()
         warehouse.erase_confirmed()
         warehouse.write_state()
+        if derive is not None:
+            derive(warehouse)
+        if erased:  # its examples may be of posts that are gone; the next night makes another
+            shutil.rmtree(staged.public, ignore_errors=True)
         if about["released"]:
             publish_controlled(warehouse.connection, staged)
     return RestoreCounts(files=len(about["files"]), erased=erased)

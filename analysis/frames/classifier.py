@@ -5,7 +5,7 @@ the frame, then calibrated by a sigmoid on out-of-fold margins (Platt 1999), so 
 are honest for posts like those it was trained on. It is not for counting: `analysis.prevalence` is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Self
 
 import numpy as np
@@ -119,6 +119,20 @@ class FrameClassifier(BaseEstimator):  # type: ignore[misc] # scikit-learn ships
     def expressed(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Return which probabilities (n, F) reach their threshold; of an abstained frame, none."""
         return np.asarray((probabilities >= self.thresholds_) & ~self.abstained_)
+
+    def forget_words(self, gone: Collection[str]) -> Self:
+        """Drop words that no post holds any more, with their coefficients.
+
+        Nothing changes for a post without these words. The pieces of three to five letters stay:
+        they tell no word.
+        """
+        words = self.features_.words_
+        kept = [i for i, word in enumerate(words.vocabulary_) if word not in gone]
+        pieces = range(len(words.vocabulary_), self.coef_.shape[1])
+        self.coef_ = self.coef_[:, [*kept, *pieces]]
+        words.vocabulary_ = [words.vocabulary_[i] for i in kept]
+        words.idf_ = words.idf_[kept]
+        return self
 
     def _fit_frame(self, frame: int, features: csr_array, values: Floats) -> Floats:
         """Learn one frame; return its margins, out of fold where the post was trained on."""

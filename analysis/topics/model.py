@@ -7,7 +7,7 @@ topics are frozen once fitted, so a post's topics depend on the post alone.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Self
 
 import numpy as np
@@ -119,6 +119,19 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             for start in range(0, counts.shape[0], ROWS_AT_ONCE)
         ]
         return np.concatenate(parts) if parts else np.empty((0, len(self.components_)))
+
+    def forget_terms(self, gone: Collection[str]) -> Self:
+        """Drop terms that no post holds any more, with all that was learned of them.
+
+        Topics of posts without these terms move by less than the terms weighed in the topics.
+        """
+        kept = [i for i, word in enumerate(self.vocabulary_) if word not in gone]
+        self.vocabulary_ = [self.vocabulary_[i] for i in kept]
+        self.idf_ = self.idf_[kept]
+        self.components_ = self.components_[:, kept]
+        self.weighting_.vocabulary_ = self.vocabulary_
+        self.weighting_.idf_ = self.idf_
+        return self
 
     def weighting(self) -> TermWeighting:
         """Return an unfitted weighting with this model's parameters."""

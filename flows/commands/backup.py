@@ -59,6 +59,7 @@ def restore(
     ] = None,
 ) -> None:
     """Make a study from a backup in an empty home, without what was erased or opted out since."""
+    from flows import stages
     from warehouse.backup import restore as restore_backup
     from warehouse.records import WallClock
 
@@ -70,6 +71,7 @@ def restore(
         keys_of=lambda staged: _keys(staged, target),
         clock=WallClock(),
         lists=folders,
+        derive=stages.index,
     )
     typer.echo(
         f"{counts.files} files were restored to {target.root}, and {counts.erased} posts taken "

@@ -87,8 +87,14 @@ def import_archives(
     from flows.night import prepare_night
     from flows.progress import telling
     from harvesters.archives.reading import Import
+    from warehouse.protection.erasure_list import is_erased_source
 
     study = session.open_study(home)
+    if is_erased_source(study.home.state, study.keys(), source):
+        raise session.CommandError(
+            f"{source} was erased as a whole, and nothing of it comes back; import under another "
+            "name what may be held"
+        )
     archive_source(
         study.home,
         study.settings,

@@ -37,5 +37,11 @@ def swap_folder(new: Path, place: Path) -> None:
         shutil.rmtree(old)
 
 
+def withdraw_folder(place: Path) -> None:
+    """Remove a release and what lies beside it: it holds what nobody may read any more."""
+    remove_half_swapped(place)
+    shutil.rmtree(place, ignore_errors=True)
+
+
 def _beside(place: Path, mark: str) -> Path:
     return place.with_name(f".{place.name}.{mark}")
