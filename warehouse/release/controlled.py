@@ -18,6 +18,8 @@ from warehouse.home import PRIVATE_FILE, Home, make_private_folder
 from warehouse.release.comments import comment_all
 from warehouse.release.swap import fresh_folder, swap_folder
 from warehouse.release.tables import CONTROLLED, VIEWS
+from warehouse.release.worked_queries import FOLDER as QUERIES
+from warehouse.release.worked_queries import write_queries
 
 STORAGE_VERSION = "v1.0.0"  # the oldest that clients of years ago read, too
 DATABASE = "discourse.duckdb"
@@ -42,10 +44,10 @@ class _Content:
 
 
 def publish_controlled(connection: duckdb.DuckDBPyConnection, home: Home) -> ControlledRelease:
-    """Write `controlled/latest` anew: `discourse.duckdb` and `parquet/`, readable by their owner.
+    """Write `controlled/latest` anew: `discourse.duckdb`, `parquet/` and the worked `queries/`.
 
-    Every column of the new file is read back and compared with the warehouse before it takes the
-    place of the old one.
+    All of it is readable by its owner alone. Every column of the new file is read back and compared
+    with the warehouse before it takes the place of the old one.
 
     Raises
     ------
@@ -63,6 +65,9 @@ def publish_controlled(connection: duckdb.DuckDBPyConnection, home: Home) -> Con
     _check_and_export(new, parquet, contents)
     new.replace(database)
     swap_folder(parquet, home.controlled / PARQUET)
+    queries = fresh_folder(home.controlled / QUERIES)
+    write_queries(queries)
+    swap_folder(queries, home.controlled / QUERIES)
     counts = {table: content.rows for table, content in contents.items()}
     return ControlledRelease(path=database, counts=MappingProxyType(counts))
 

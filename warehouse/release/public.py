@@ -25,6 +25,8 @@ from warehouse.records import Run
 from warehouse.release.comments import comment_all
 from warehouse.release.controlled import STORAGE_VERSION
 from warehouse.release.swap import fresh_folder, swap_folder
+from warehouse.release.worked_queries import FOLDER as QUERIES
+from warehouse.release.worked_queries import write_queries
 
 DATABASE = "trends.duckdb"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -41,8 +43,9 @@ class PublicRelease:
 def publish_public(tables: PublicTables, home: Home, *, dashboard: str, run: Run) -> PublicRelease:
     """Write `public/latest` anew from what passed the gate.
 
-    `trends.duckdb`, `parquet/` and `csv/` hold the same tables; `gate_report.json` says what was
-    shown and withheld, `manifest.json` who made it and the SHA-256 of every file.
+    `trends.duckdb`, `parquet/` and `csv/` hold the same tables; `queries/` the worked queries that
+    read these alone; `gate_report.json` says what was shown and withheld, `manifest.json` who made
+    it and the SHA-256 of every file.
 
     Raises
     ------
@@ -60,6 +63,7 @@ def publish_public(tables: PublicTables, home: Home, *, dashboard: str, run: Run
     for name, table in tables.tables.items():
         pq.write_table(table, folder / "parquet" / f"{name}.parquet", compression="zstd")
         _write_csv(folder / "csv" / f"{name}.csv", table)
+    write_queries(folder / QUERIES, only_public=True)
     (folder / "dashboard.html").write_text(dashboard, encoding="utf-8", newline="")
     _write_json(
         folder / "gate_report.json",

@@ -35,6 +35,9 @@ PLANTED = (
 )
 
 
+WHOLE = {"discourse.duckdb", "parquet", "queries"}
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
@@ -311,7 +314,7 @@ def test_nothing_stale_is_left_beside_the_release(study: Study, home: Home) -> N
     (home.controlled / ".discourse.duckdb.tmp.wal").write_bytes(b"and its log")
     (home.controlled / ".parquet.new").mkdir()
     publish_controlled(study.connection, home)
-    assert {path.name for path in home.controlled.iterdir()} == {"discourse.duckdb", "parquet"}
+    assert {path.name for path in home.controlled.iterdir()} == WHOLE
     names = {path.stem for path in (home.controlled / "parquet").iterdir()}
     assert names == set(CONTROLLED)
 
@@ -320,7 +323,7 @@ def test_parquet_comes_back_after_a_crash_between_the_two_renames(study: Study, 
     publish_controlled(study.connection, home)
     (home.controlled / "parquet").rename(home.controlled / ".parquet.old")
     publish_controlled(study.connection, home)
-    assert {path.name for path in home.controlled.iterdir()} == {"discourse.duckdb", "parquet"}
+    assert {path.name for path in home.controlled.iterdir()} == WHOLE
 
 
 def test_a_release_that_reads_differently_does_not_replace_the_old_one(

@@ -17,6 +17,7 @@ from warehouse.protection.allowed import PUBLIC
 from warehouse.protection.gate import PublicTables, pass_gate
 from warehouse.records import Run
 from warehouse.release.public import publish_public
+from warehouse.release.worked_queries import worked_queries
 
 RUN = Run(
     run_id="run-1", flow="nightly", started_at=datetime(2026, 3, 1, tzinfo=UTC), version="0.1.0"
@@ -112,7 +113,10 @@ def test_the_manifest_names_every_file_by_its_hash(tables: PublicTables, home: H
     del found["manifest.json"]
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
     assert manifest["sha256"] == hashes == release.files
-    assert len(hashes) == 2 * len(PUBLIC) + 3
+    queries = [query for query in worked_queries().values() if query.is_public]
+    assert len(hashes) == 2 * len(PUBLIC) + len(queries) + 3
+    assert found["queries/frames_over_time.sql"].startswith(b"-- [P] ")
+    assert "queries/concordance.sql" not in found
     assert manifest["run_id"] == "run-1"
     assert manifest["rows"]["frames"] == 1
     assert found["dashboard.html"] == PAGE.encode()
