@@ -14,8 +14,10 @@ from warehouse.protection.gate import pass_gate
 from warehouse.records import Run
 from warehouse.release.comments import meanings
 from warehouse.release.controlled import publish_controlled
+from warehouse.release.dictionary import data_dictionary
 from warehouse.release.public import publish_public
 
+ROOT = Path(__file__).resolve().parents[3]
 DATABASES = ("controlled/latest/discourse.duckdb", "public/latest/trends.duckdb")
 NAMES = """
 SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal ORDER BY ALL
@@ -78,3 +80,21 @@ def test_an_apostrophe_stays_one(home: Home) -> None:
         assert "'post' (begins a thread) or 'comment' (answers in one)" in {
             c for (c,) in rows.fetchall()
         }
+
+
+def test_the_data_dictionary_is_up_to_date() -> None:
+    written = (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    made = f"{data_dictionary()}\n"
+    assert made == written, "run python -m warehouse.release.dictionary > docs/data-dictionary.md"
+
+
+def test_every_macro_is_explained(home: Home) -> None:
+    with duckdb.connect(home.root / DATABASES[0], read_only=True) as release:
+        rows = release.execute(
+            "SELECT function_name, comment FROM duckdb_functions() WHERE NOT internal"
+        ).fetchall()
+    written = (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    assert len(rows) >= 4
+    for name, comment in rows:
+        assert comment, name
+        assert f"\n### {name}\n\n`{name}(" in written
