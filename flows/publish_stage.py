@@ -1,6 +1,7 @@
 """Publish: the controlled release, and through the export gate the public one."""
 
 from analysis.dashboard import About, build_dashboard
+from flows.corpus.subcorpora import enter_subcorpora
 from flows.night import Night
 from warehouse.gateway import Warehouse
 from warehouse.protection.gate import pass_gate
@@ -15,6 +16,7 @@ SUPPORT_LINES = (
 
 def publish(warehouse: Warehouse, night: Night) -> str:
     """Publish both releases; returns what to note, in counts."""
+    damaged = enter_subcorpora(warehouse, night.home)
     controlled = publish_controlled(warehouse.connection, night.home)
     tables = pass_gate(
         warehouse.connection, run_id=night.run.run_id, language=night.settings.study.language
@@ -23,7 +25,7 @@ def publish(warehouse: Warehouse, night: Night) -> str:
     public = publish_public(tables, night.home, dashboard=dashboard, run=night.run)
     return (
         f"published {controlled.counts['posts']} posts to named researchers "
-        f"and {len(public.files)} public files"
+        f"and {len(public.files)} public files" + (f"; {damaged}" if damaged else "")
     )
 
 

@@ -60,6 +60,11 @@ class Home:
         return self.root / "profiles"
 
     @property
+    def subcorpora(self) -> Path:
+        """Selections of posts that were saved by name, a file each."""
+        return self.root / "subcorpora"
+
+    @property
     def controlled(self) -> Path:
         """What named researchers get."""
         return self.root / "controlled" / "latest"
