@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows import stages
+from flows.import_workers import land_parts
 from flows.night import Night, open_warehouse
 from flows.setting_sections import ARCHIVE, SourceSettings
 from flows.settings import Settings, SettingsError
 from flows.study_file import append_source
-from harvesters.archives.reading import Import, read_file
+from harvesters.archives.reading import Import, read_parts
 from warehouse.home import Home
-from warehouse.landing import write_segment
-from warehouse.records import Batch, LoadCounts, SegmentHeader
+from warehouse.records import LoadCounts, SegmentHeader
 from warehouse.release.controlled import publish_controlled
 
 
@@ -68,7 +68,12 @@ def archive_source(
 
 
 def import_files(
-    night: Night, files: Sequence[Path], wanted: Import, *, say: Callable[[str], None]
+    night: Night,
+    files: Sequence[Path],
+    wanted: Import,
+    *,
+    say: Callable[[str], None],
+    processes: int | None = None,
 ) -> ImportCounts:
     """Land what archives hold, load and index it, and renew the researchers' release.
 
@@ -78,19 +83,31 @@ def import_files(
         Where it belongs, and how the files are to be understood.
     say : callable
         Is told of each step.
+    processes : int, optional
+        How many processes share the reading; see `land_parts`.
 
     Raises
     ------
     ArchiveError
-        If a file cannot be read; what was landed before it is loaded with the next night.
+        If a file cannot be read, or a process that reads was ended from outside; what was landed
+        before is loaded with the next night.
     """
     posts = 0
     drops: Counter[str] = Counter()
+    header = SegmentHeader(
+        run_id=night.run.run_id,
+        source=wanted.source,
+        community=wanted.community,
+        activity="import",
+        harvested_at=wanted.harvested_at,
+        final=True,
+        author_links=night.keys.links,
+    )
     for file in files:
-        for batch in read_file(file, wanted):
-            _land(night, batch)
-            posts += len(batch.posts)
-            drops.update(batch.drops)
+        parts = read_parts(file, wanted)
+        for landed in land_parts(parts, night.home.landing, header, processes=processes):
+            posts += landed.posts
+            drops.update(landed.drops)
             say(f"{file.name}: {posts} posts read")
     with open_warehouse(night) as warehouse:
         warehouse.start_run(night.run)
@@ -100,20 +117,3 @@ def import_files(
         warehouse.finish_run(night.run.run_id, status="complete")
         publish_controlled(warehouse.connection, night.home)
     return ImportCounts(posts=posts, drops=dict(drops), load=load)
-
-
-def _land(night: Night, batch: Batch) -> None:
-    header = SegmentHeader(
-        run_id=night.run.run_id,
-        source=batch.source,
-        community=batch.community,
-        activity="import",
-        harvested_at=night.clock.now(),
-        final=True,
-        fetched=batch.fetched,
-        expected=batch.expected,
-        drops=batch.drops,
-        threads=batch.threads,
-        author_links=night.keys.links,
-    )
-    write_segment(night.home.landing, header, posts=batch.posts)

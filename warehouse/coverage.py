@@ -18,7 +18,12 @@ _STATUS_OF: Final[dict[HarvestStatus, str]] = {
     "failed": "missing",
 }
 
-_TOUCHED = "SELECT source, community, min(day), max(day) FROM touched GROUP BY source, community"
+# A community that no harvest has covered has no days to count: an archive's may be thousands.
+_TOUCHED = """
+SELECT source, community, min(day), max(day) FROM touched
+WHERE community = $own OR (source, community) IN (SELECT (source, community) FROM coverage)
+GROUP BY source, community
+"""
 _PLACE = "source = $source AND community = $community"
 _HELD = f"SELECT day, status, n_posts FROM coverage WHERE {_PLACE} AND day BETWEEN $first AND $last"
 _COUNTED = f"""
@@ -50,7 +55,9 @@ def update_coverage(
     """
     spans = {
         (source, community): (first, last)
-        for source, community, first, last in connection.execute(_TOUCHED).fetchall()
+        for source, community, first, last in connection.execute(
+            _TOUCHED, {"own": header.community if header else None}
+        ).fetchall()
     }
     marks = _marks(header) if header else {}
     if header and marks:

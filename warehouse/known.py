@@ -13,15 +13,23 @@ import pyarrow.compute as pc
 
 from warehouse.rechecks import RecheckPolicy, due_posts
 from warehouse.records import Known, KnownThread, Validator
-from warehouse.state import write_due, write_known
+from warehouse.state import remove_known, write_due, write_known
 
-_STALE = """
-SELECT source, community, cursor, last_complete_at FROM cursors WHERE NOT state_written
+# An archive has no site that a harvest could ask, and may be of thousands of communities.
+_IS_STALE = (
+    "NOT state_written AND source NOT IN (SELECT source FROM sources WHERE platform = 'archive')"
+)
+_OF_ARCHIVES = """
+SELECT source, community FROM cursors JOIN sources USING (source)
+WHERE NOT state_written AND platform = 'archive'
+"""
+_STALE = f"""
+SELECT source, community, cursor, last_complete_at FROM cursors WHERE {_IS_STALE}
 ORDER BY source, community
 """
 
 # The newest post of a thread is among the few that were created when its last post was.
-_THREADS = """
+_THREADS = f"""
 SELECT threads.source, threads.community, thread_locators.native_thread_id,
        max_by(native_id, post_id), last_post_at, n_posts, expected
 FROM threads
@@ -29,13 +37,13 @@ JOIN thread_locators USING (thread_id)
 JOIN posts ON posts.thread_id = threads.thread_id AND posts.created_at = threads.last_post_at
 JOIN locators USING (post_id)
 WHERE last_post_at >= $since AND (threads.source, threads.community) IN (
-    SELECT (source, community) FROM cursors WHERE NOT state_written)
+    SELECT (source, community) FROM cursors WHERE {_IS_STALE})
 GROUP BY ALL ORDER BY last_post_at, native_thread_id
 """
 
-_VALIDATORS = """
+_VALIDATORS = f"""
 SELECT source, community, address, etag, last_modified, trusted FROM validators
-WHERE (source, community) IN (SELECT (source, community) FROM cursors WHERE NOT state_written)
+WHERE (source, community) IN (SELECT (source, community) FROM cursors WHERE {_IS_STALE})
 ORDER BY address
 """
 
@@ -74,6 +82,8 @@ def write_stale_state(
             last_complete_at=parts.last_complete_at,
         )
         write_known(state, source, community, known)
+    for source, community in connection.execute(_OF_ARCHIVES).fetchall():
+        remove_known(state, source, community)  # from when it was no archive
     sources = [source for (source,) in connection.execute(_RECHECKED).fetchall()]
     if sources:
         _write_due(state, due_posts(connection, sources=sources, policy=policy, now=now), sources)

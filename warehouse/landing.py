@@ -89,20 +89,28 @@ def write_segment(
     *,
     posts: Sequence[Post] = (),
     sightings: Sequence[Sighting] = (),
+    serial: int | None = None,
 ) -> Path:
     """Land a batch as one new file, whole or not at all, and return its path.
 
-    The post of an edited sighting becomes a row of its own.
+    The post of an edited sighting becomes a row of its own. `serial` is the file's number among
+    those of its time, where another process than this one counts them; see `next_serial`.
     """
     edited = [sighting.post for sighting in sightings if sighting.post is not None]
     content = encode_segment(header, _table([*posts, *edited], sightings))
     folder = landing / source_folder(header.source)
     make_private_folder(folder)
-    stem = f"{header.harvested_at:%Y%m%dT%H%M%S%f}-{next(_SERIAL) & 0xFFFFFFFF:08x}"
+    number = next_serial() if serial is None else serial
+    stem = f"{header.harvested_at:%Y%m%dT%H%M%S%f}-{number:08x}"
     path = folder / segment_name(stem, content)
     write_private(path, content)
     sync_folder(folder)
     return path
+
+
+def next_serial() -> int:
+    """Return the next number for a segment's name: of equal times it tells what was first."""
+    return next(_SERIAL) & 0xFFFFFFFF
 
 
 def read_segment(path: Path) -> Segment:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from warehouse import loading_sql as sql
 from warehouse.coverage import update_coverage
-from warehouse.harvest_log import add_to_pass, move_cursor, note_harvest
+from warehouse.harvest_log import add_to_passes, move_cursor, note_harvest
 from warehouse.landing import Segment
 from warehouse.protection.withdrawal import TOUCHED, recount_threads, withdraw
 from warehouse.rechecks import RecheckPolicy
@@ -83,10 +83,11 @@ def load_segment(
     """
     header = segment.header
     connection.execute(TOUCHED)
-    counts = _apply_rows(connection, segment.rows, policy=policy, now=now)
+    each: dict[str, LoadCounts] = {}
+    counts = _apply_rows(connection, segment, policy=policy, now=now, each=each)
     _note_promises(connection, header)
     update_coverage(connection, header)
-    add_to_pass(connection, header, counts)
+    add_to_passes(connection, header, each or {header.community: counts})
     move_cursor(connection, header, now=now)
     note_harvest(connection, header)
     return counts
@@ -104,8 +105,15 @@ def _note_promises(connection: duckdb.DuckDBPyConnection, header: SegmentHeader)
 
 
 def _apply_rows(
-    connection: duckdb.DuckDBPyConnection, rows: pa.Table, *, policy: RecheckPolicy, now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    segment: Segment,
+    *,
+    policy: RecheckPolicy,
+    now: datetime,
+    each: dict[str, LoadCounts],
 ) -> LoadCounts:
+    """Apply the rows, and of a segment of several communities tell the counts of `each`."""
+    rows = segment.rows
     n_landed = rows.num_rows
     rows = rows.filter(pc.field("outcome").is_null() | (pc.field("outcome") != "edited"))
     counts = LoadCounts(present=n_landed - rows.num_rows)
@@ -118,6 +126,8 @@ def _apply_rows(
     connection.unregister("segment")
     for turn in range(1, int(turns.max()) + 1):
         counts = counts.plus(_apply_turn(connection, turn=turn, policy=policy, now=now))
+        if segment.header.communities:
+            _count_each(connection, each)
     recount_threads(connection, shrunk=counts.confirmed > 0)
     return counts
 
@@ -158,6 +168,14 @@ def _apply_turn(
     if tally.disowned:
         connection.execute(sql.ASK_COPY, {"now": now})
     return tally.as_counts()
+
+
+def _count_each(connection: duckdb.DuckDBPyConnection, each: dict[str, LoadCounts]) -> None:
+    for community, new, edited, unchanged, elsewhere in connection.execute(
+        sql.TALLY_EACH
+    ).fetchall():
+        counts = LoadCounts(new=new, edited=edited, unchanged=unchanged, elsewhere=elsewhere)
+        each[community] = each.get(community, LoadCounts()).plus(counts)
 
 
 def _insert_new(connection: duckdb.DuckDBPyConnection, n_new: int) -> None:

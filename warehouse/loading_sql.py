@@ -72,6 +72,13 @@ SELECT count(*) FILTER (verdict = 'new'), count(*) FILTER (verdict = 'edited'),
 FROM judged
 """
 
+TALLY_EACH = """
+SELECT community,
+       count(*) FILTER (verdict = 'new'), count(*) FILTER (verdict = 'edited'),
+       count(*) FILTER (verdict = 'unchanged'), count(*) FILTER (verdict = 'elsewhere')
+FROM judged JOIN landed USING (line) GROUP BY community
+"""
+
 RESERVE_THREADS = "SELECT min(nextval('thread_ids')) FROM range($n)"
 RESERVE_POSTS = "SELECT min(nextval('post_ids')) FROM range($n)"
 

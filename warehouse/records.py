@@ -251,12 +251,24 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommunityCount:
+    """What of one community lies in a batch of several."""
+
+    community: str
+    expected: int
+    fetched: int
+    drops: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What one step of a harvest of one community yields; it becomes one segment.
 
     `cursor` is the position from which the next harvest goes on once this batch is loaded; None
     leaves the stored one. `expected` and `fetched` count posts of this batch; `complete` is False
     where something that the platform promised was not read (`drops`, `gaps`, `threads` say what).
+    Archives mix their communities: a batch of such rows says in `communities` what it has of each,
+    and bears the source's name in the place of a community.
     """
 
     source: str
@@ -271,6 +283,7 @@ class Batch:
     drops: Mapping[str, int] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     complete: bool = True
+    communities: tuple[CommunityCount, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse empty ids."""
@@ -345,7 +358,8 @@ class SegmentHeader:
     `final` marks the last segment of an activity of a community in a run: it carries status,
     error and traffic. `evidence` says against what the reading of the platform was tested.
     `covers_from` is the time since which a complete harvest has seen everything. `author_links`
-    says how many links of the author chain the author keys in it bear.
+    says how many links of the author chain the author keys in it bear. `communities` are those of
+    a batch that mixes several, and `community` is the source's name then.
     """
 
     run_id: str
@@ -367,6 +381,7 @@ class SegmentHeader:
     traffic: Traffic = field(default_factory=Traffic)
     evidence: str = ""
     author_links: int = 1
+    communities: tuple[CommunityCount, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse empty ids and naive times."""

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from warehouse.records import Gap, SegmentHeader, ThreadCount, Traffic, Validator
+from warehouse.records import (
+    CommunityCount,
+    Gap,
+    SegmentHeader,
+    ThreadCount,
+    Traffic,
+    Validator,
+)
 
 
 def header_to_json(header: SegmentHeader) -> str:
@@ -41,6 +48,7 @@ def header_to_json(header: SegmentHeader) -> str:
             ],
             "evidence": header.evidence,
             "author_links": header.author_links,
+            **({"communities": _counts_to_plain(header)} if header.communities else {}),
         },
         ensure_ascii=False,
     )
@@ -74,7 +82,18 @@ def header_from_json(text: str | bytes) -> SegmentHeader:
         throttled_seconds=throttled,
         decisions=decisions[0] if decisions else {},  # earlier versions did not count them
     )
+    plain["communities"] = tuple(
+        CommunityCount(community=community, expected=expected, fetched=fetched, drops=drops)
+        for community, expected, fetched, drops in plain.get("communities", ())
+    )
     return SegmentHeader(**plain)
+
+
+def _counts_to_plain(header: SegmentHeader) -> list[Any]:
+    return [
+        [count.community, count.expected, count.fetched, dict(count.drops)]
+        for count in header.communities
+    ]
 
 
 def validators_to_plain(

@@ -83,6 +83,11 @@ def write_known(state: Path, source: str, community: str, known: Known) -> None:
     write_private(path, json.dumps(plain, ensure_ascii=False).encode())
 
 
+def remove_known(state: Path, source: str, community: str) -> None:
+    """Remove the file of a community, if there is one."""
+    known_file(state, source, community).unlink(missing_ok=True)
+
+
 def read_due(state: Path, source: str, *, limit: int) -> list[PostRef]:
     """Return up to `limit` posts of a source that are due for a recheck, most overdue first.
 

@@ -1,4 +1,8 @@
-"""One way to read whatever is imported: tables, mails, transcripts, told apart by their names."""
+"""One way to read whatever is imported: tables, mails, transcripts, told apart by their names.
+
+Tables come as blocks of rows that are still to be protected, which several processes can share;
+mails and transcripts, which are read with regard to each other, as batches.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,11 +11,14 @@ from datetime import date, datetime
 from pathlib import Path
 
 from harvesters.archives.mailboxes import is_mailbox, read_mailbox
-from harvesters.archives.tables import read_archive
+from harvesters.archives.tables import RowBlock, read_blocks
 from harvesters.archives.transcripts import read_transcript
 from harvesters.archives.turns import READERS as TRANSCRIPTS
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Batch
+
+Part = Batch | RowBlock
+"""A part of a file that becomes one batch: what is still to be protected, or the batch itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,24 @@ class Import:
 
 
 def read_file(path: Path, wanted: Import) -> Iterator[Batch]:
-    """Yield the posts of a file in batches of one community each; raises `ArchiveError`."""
+    """Yield the posts of a file in batches, in its order; raises `ArchiveError`."""
+    for part in read_parts(path, wanted):
+        yield protected(part)
+
+
+def protected(part: Part) -> Batch:
+    """Return the posts of a part of a file."""
+    return part if isinstance(part, Batch) else part.protected()
+
+
+def read_parts(path: Path, wanted: Import) -> Iterator[Part]:
+    """Yield the parts of a file in its order, each of which becomes a batch.
+
+    Raises
+    ------
+    ArchiveError
+        If the file cannot be used, or where it breaks off, after everything before that place.
+    """
     if is_transcript(path):
         return read_transcript(
             path,
@@ -66,7 +90,7 @@ def read_file(path: Path, wanted: Import) -> Iterator[Batch]:
             keys=wanted.keys,
             harvested_at=wanted.harvested_at,
         )
-    return read_archive(
+    return read_blocks(
         path,
         source=wanted.source,
         community=wanted.community,

@@ -1,13 +1,14 @@
 """Import of posts from table files: dumps, exports and plain tables, as batches like a harvest's.
 
-The file is read block by block; nothing but counts of rows without an id is kept of what was read.
-A row without an id is known by the keyed hash of its values and its number among equal rows of the
-import, so that short answers which repeat stay apart and a second import finds the same posts.
+The file is read block by block, and a block can be protected in another process than the one that
+reads; nothing but counts of rows without an id is kept of what was read. A row without an id is
+known by the keyed hash of its values and its number among equal rows of the import, so that short
+answers which repeat stay apart and a second import finds the same posts.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,9 @@ from harvesters.posts import ReadContext, build_post
 from harvesters.reading import MALFORMED, Dropped
 from harvesters.reddit.things import CROSSPOST, names_machine
 from warehouse.protection.keys import SEPARATOR, KeyRing
-from warehouse.records import Batch, Post, PostKind
+from warehouse.records import Batch, CommunityCount, Post, PostKind
 
 BATCH_ROWS = 5000
-HELD_BATCHES = 10  # in memory at once, over all communities: 150 MB of usual posts
 NO_DATE, EMPTY, WITHDRAWN, NO_COMMUNITY = "no_date", "empty", "deleted", "no_community"
 REDDIT = "https://www.reddit.com"
 
@@ -68,18 +68,6 @@ class ArchiveDescription:
     platform: str
 
 
-@dataclass(slots=True)
-class _Pile:
-    """The rows of one community that are not yet in a batch."""
-
-    posts: list[Post] = field(default_factory=list)
-    drops: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def n_rows(self) -> int:
-        return len(self.posts) + self.drops.total()
-
-
 def describe_archive(
     path: Path, mapping: Mapping[str, str] | None = None, *, source: str = "archive"
 ) -> ArchiveDescription:
@@ -111,7 +99,7 @@ def describe_archive(
     )
 
 
-def read_archive(
+def read_blocks(
     path: Path,
     *,
     source: str,
@@ -121,8 +109,8 @@ def read_archive(
     harvested_at: datetime,
     met: Counter[str] | None = None,
     batch_rows: int = BATCH_ROWS,
-) -> Iterator[Batch]:
-    """Yield the posts of a file in batches of one community each.
+) -> "Iterator[RowBlock]":
+    """Yield the rows of a file in blocks, each of which becomes a batch.
 
     Parameters
     ----------
@@ -142,7 +130,7 @@ def read_archive(
         How often each row without an id was met in earlier files of the same import; it is counted
         on, so that equal answers of two files stay apart like those of one.
     batch_rows : int
-        Rows of a batch.
+        Rows of a block.
 
     Raises
     ------
@@ -164,91 +152,101 @@ def read_archive(
             f"no column of {path.name} says the community of a post; name the community, or its "
             "column in the mapping, as in community=column"
         )
-    reader = _Reader(
-        layout,
+    reader = RowReader(
+        layout=layout,
         source=source,
+        community=community,
         keys=keys,
         harvested_at=harvested_at.astimezone(UTC),
-        met=Counter() if met is None else met,
     )
-    piles = _Piles(source, batch_rows=batch_rows)
-    try:
-        for block in file.blocks(layout.wanted, block_rows=batch_rows):
-            for row in block:
-                piles.add(row, _community_of(row, layout, otherwise=community), reader)
-            yield from piles.take(at_least=batch_rows)
-    except ArchiveError:
-        yield from piles.take()
-        raise
-    yield from piles.take()
+    counted = Counter[str]() if met is None else met
+    for rows in file.blocks(layout.wanted, block_rows=batch_rows):
+        if rows:
+            yield RowBlock(reader, rows, reader.made_ids(rows, counted))
 
 
-class _Piles:
-    """Sorts rows by community until there are enough of one for a batch."""
+@dataclass(frozen=True, slots=True)
+class RowBlock:
+    """Rows as they stand in a file, in its order: they leave memory only as a batch.
 
-    def __init__(self, source: str, *, batch_rows: int) -> None:
-        self._source = source
-        self._most_held = HELD_BATCHES * batch_rows
-        self._piles: dict[str, _Pile] = {}
-        self._held = 0
+    `made_ids` are the ids of rows without one, by their places.
+    """
 
-    def add(self, row: Row | None, community: str | None, reader: "_Reader") -> None:
-        """Put a row to its community; what belongs to none is counted under the source's name."""
-        pile = self._piles.setdefault(community or self._source, _Pile())
-        self._held += 1
-        try:
-            pile.posts.append(reader.post(row, community))
-        except Dropped as dropped:
-            pile.drops[dropped.reason] += 1
+    reader: "RowReader"
+    rows: Sequence[Row | None]
+    made_ids: Mapping[int, str]
 
-    def take(self, *, at_least: int = 0) -> Iterator[Batch]:
-        """Yield the piles of at least so many rows, and the largest while too much is held."""
-        for name in [name for name, pile in self._piles.items() if pile.n_rows >= at_least]:
-            yield self._batch(name)
-        while self._held > self._most_held:
-            yield self._batch(max(self._piles, key=lambda name: self._piles[name].n_rows))
+    def protected(self) -> Batch:
+        """Return the posts of the rows, pseudonymised and redacted, and what was dropped."""
+        return self.reader.batch(self.rows, self.made_ids)
 
-    def _batch(self, community: str) -> Batch:
-        pile = self._piles.pop(community)
-        self._held -= pile.n_rows
-        return Batch(
-            source=self._source,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowReader:
+    """Turns rows into posts; but for `made_ids`, whatever rows were read before."""
+
+    layout: Layout
+    source: str
+    community: str | None
+    keys: KeyRing
+    harvested_at: datetime
+
+    def made_ids(self, rows: Sequence[Row | None], met: Counter[str]) -> dict[int, str]:
+        """Return ids for the rows without one, counting equal ones on in `met`."""
+        made = {}
+        for place, row in enumerate(rows):
+            if row is None or self._community_of(row) is None or self._own_id(row) is not None:
+                continue
+            values = [self.layout.value(row, role) for role in ROLES if role != "id"]
+            equal = self.keys.content_hash(SEPARATOR.join(str(value) for value in values))
+            made[place] = f"{equal}-{met[equal]}"
+            met[equal] += 1
+        return made
+
+    def batch(self, rows: Sequence[Row | None], made_ids: Mapping[int, str]) -> Batch:
+        """Return the posts of rows; what belongs to no community counts as the source's own."""
+        posts: list[Post] = []
+        read: Counter[str] = Counter()
+        drops: dict[str, Counter[str]] = {}
+        contexts: dict[str, ReadContext] = {}
+        for place, row in enumerate(rows):
+            community = self._community_of(row)
+            name = community or self.source
+            read[name] += 1
+            context = contexts.get(name) or contexts.setdefault(name, self._context(name))
+            try:
+                posts.append(self._post(row, community, context, made_ids.get(place)))
+            except Dropped as dropped:
+                drops.setdefault(name, Counter())[dropped.reason] += 1
+        return _batch(self.source, posts, read, drops)
+
+    def _context(self, community: str) -> ReadContext:
+        return ReadContext(
+            source=self.source,
+            platform=self.layout.platform,
+            host=self.layout.host,
             community=community,
-            posts=tuple(pile.posts),
-            expected=pile.n_rows,
-            fetched=len(pile.posts),
-            drops=dict(pile.drops),
-            complete=MALFORMED not in pile.drops,
+            fetched_at=self.harvested_at,
+            keys=self.keys,
         )
 
+    def _community_of(self, row: Row | None) -> str | None:
+        name = None if row is None else _name(self.layout.value(row, "community"))
+        return name or self.community
 
-class _Reader:
-    """Turns rows into posts; counts rows without an id, to tell equal ones apart."""
+    def _own_id(self, row: Row) -> str | None:
+        return _name(self.layout.value(row, "id"))
 
-    def __init__(
-        self,
-        layout: Layout,
-        *,
-        source: str,
-        keys: KeyRing,
-        harvested_at: datetime,
-        met: Counter[str],
-    ) -> None:
-        self._layout = layout
-        self._source = source
-        self._keys = keys
-        self._harvested_at = harvested_at
-        self._contexts: dict[str, ReadContext] = {}
-        self._met = met
-
-    def post(self, row: Row | None, community: str | None) -> Post:
+    def _post(
+        self, row: Row | None, community: str | None, context: ReadContext, made_id: str | None
+    ) -> Post:
         """Make the post of a row; raises `Dropped` with the reason why it is none."""
         if row is None:
             raise Dropped(MALFORMED)
         if community is None:
             raise Dropped(NO_COMMUNITY)
-        layout = self._layout
-        native_id, thread, parent, kind = self._place(row)
+        layout = self.layout
+        native_id, thread, parent, kind = self._place(row, made_id)
         _refuse_withdrawn(row, layout)
         title, _ = read_text(layout.value(row, "title"))
         text, withdrawn = read_text(layout.value(row, "text"))
@@ -261,7 +259,7 @@ class _Reader:
         handle = read_handle(layout.value(row, "author"))
         try:
             return build_post(
-                self._context(community),
+                context,
                 native_id=native_id,
                 native_thread_id=thread,
                 native_parent_id=parent,
@@ -279,49 +277,57 @@ class _Reader:
             raise Dropped(MALFORMED) from None
 
     def _is_automated(self, row: Row, handle: str | None) -> bool:
-        if self._layout.is_reddit:
+        if self.layout.is_reddit:
             return by_machine(row, handle)
         return names_machine(handle or "")
 
-    def _place(self, row: Row) -> tuple[str, str, str | None, PostKind]:
+    def _place(self, row: Row, made_id: str | None) -> tuple[str, str, str | None, PostKind]:
         """Return a row's id, thread, parent, and whether it is a post or a comment."""
-        thread = _name(self._layout.value(row, "thread"))
-        parent = _name(self._layout.value(row, "parent"))
-        native_id = _name(self._layout.value(row, "id"))
+        thread = _name(self.layout.value(row, "thread"))
+        parent = _name(self.layout.value(row, "parent"))
+        native_id = made_id or self._own_id(row)
         if native_id is None:
-            native_id = self._made_id(row)
-        elif self._layout.is_reddit and not native_id.startswith(("t1_", "t3_")):
+            raise Dropped(MALFORMED)
+        if made_id is None and self.layout.is_reddit and not native_id.startswith(("t1_", "t3_")):
             native_id = f"{'t1_' if thread or parent else 't3_'}{native_id}"
         if parent is None and thread in (None, native_id):
             return native_id, native_id, None, "post"
         return native_id, thread or parent or native_id, parent, "comment"
 
-    def _made_id(self, row: Row) -> str:
-        values = [self._layout.value(row, role) for role in ROLES if role != "id"]
-        equal = self._keys.content_hash(SEPARATOR.join(str(value) for value in values))
-        number = self._met[equal]
-        self._met[equal] += 1
-        return f"{equal}-{number}"
-
     def _url(self, row: Row) -> str | None:
-        url = _name(self._layout.value(row, "url"))
+        url = _name(self.layout.value(row, "url"))
         if url is None:
             return None
-        if url.startswith("/") and self._layout.is_reddit:
+        if url.startswith("/") and self.layout.is_reddit:
             url = REDDIT + url
         return url if is_web_address(url) else None
 
-    def _context(self, community: str) -> ReadContext:
-        if community not in self._contexts:
-            self._contexts[community] = ReadContext(
-                source=self._source,
-                platform=self._layout.platform,
-                host=self._layout.host,
-                community=community,
-                fetched_at=self._harvested_at,
-                keys=self._keys,
-            )
-        return self._contexts[community]
+
+def _batch(
+    source: str, posts: Sequence[Post], read: Counter[str], drops: Mapping[str, Counter[str]]
+) -> Batch:
+    """Return a batch of one community, or of several with what is of each."""
+    dropped = sum(drops.values(), Counter[str]())
+    counts = tuple(
+        CommunityCount(
+            community=name,
+            expected=n,
+            fetched=n - drops.get(name, Counter()).total(),
+            drops=dict(drops.get(name, {})),
+        )
+        for name, n in read.items()
+    )
+    several = len(counts) > 1
+    return Batch(
+        source=source,
+        community=source if several else counts[0].community,
+        posts=tuple(posts),
+        expected=read.total(),
+        fetched=len(posts),
+        drops=dict(dropped),
+        complete=MALFORMED not in dropped,
+        communities=counts if several else (),
+    )
 
 
 def _refuse_withdrawn(row: Row, layout: Layout) -> None:
@@ -333,11 +339,6 @@ def _refuse_withdrawn(row: Row, layout: Layout) -> None:
         raise Dropped(reason)
     if repeats_only(row):
         raise Dropped(CROSSPOST)
-
-
-def _community_of(row: Row | None, layout: Layout, *, otherwise: str | None) -> str | None:
-    name = None if row is None else _name(layout.value(row, "community"))
-    return name or otherwise
 
 
 def _name(value: Any) -> str | None:

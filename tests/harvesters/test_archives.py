@@ -16,7 +16,7 @@ import pytest
 
 from harvesters.archives.fields import read_time
 from harvesters.archives.files import ArchiveError
-from harvesters.archives.tables import describe_archive, read_archive
+from harvesters.archives.tables import describe_archive, read_blocks
 from warehouse.records import Batch, Post
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -39,7 +39,7 @@ Read = Callable[..., list[Batch]]
 def read(keys: Any) -> Read:
     def read_all(path: Path, **changes: Any) -> list[Batch]:
         arguments = {"source": "dump", "community": "hub", "keys": keys, "harvested_at": NOW}
-        return list(read_archive(path, **{**arguments, **changes}))
+        return [block.protected() for block in read_blocks(path, **{**arguments, **changes})]
 
     return read_all
 
@@ -138,7 +138,7 @@ def test_rows_without_an_id_stay_apart_and_keep_their_ids_in_a_second_import(
     assert {post.native_id for post in first} == {post.native_id for post in again}
 
 
-def test_a_community_column_sorts_rows_into_batches_of_their_own(
+def test_batches_keep_the_order_of_the_file_and_count_what_is_of_each_community(
     read: Read, tmp_path: Path
 ) -> None:
     rows: list[dict[str, Any]] = [
@@ -146,17 +146,29 @@ def test_a_community_column_sorts_rows_into_batches_of_their_own(
         for n in range(500)
     ]
     rows.append({"id": 501, "community": None, "date": "2025-03-01", "text": "Nowhere."})
+    rows.append({"id": 502, "community": "c0", "date": "", "text": "Never."})
     path = write(tmp_path, "t.parquet", as_parquet(rows))
 
     batches = read(path, community=None, batch_rows=20)
 
-    assert all({p.community for p in b.posts} <= {b.community} for b in batches)
-    assert len(posts_of(batches)) == 500
-    assert drops_of(batches) == {"no_community": 1}
-    assert max(batch.expected or 0 for batch in batches) <= 20 + 20 // 7 + 1
+    posts = posts_of(batches)
+    assert [post.native_id for post in posts] == [str(n) for n in range(500)]
+    assert drops_of(batches) == {"no_community": 1, "no_date": 1}
+    assert [batch.expected for batch in batches] == [20] * 25 + [2]
+    counts = [count for batch in batches for count in batch.communities]
+    fetched: Counter[str] = Counter()
+    for count in counts:
+        fetched[count.community] += count.fetched
+        assert count.expected == count.fetched + sum(count.drops.values())
+    assert fetched == Counter(post.community for post in posts) + Counter()
+    assert sum((Counter(count.drops) for count in counts), Counter()) == drops_of(batches)
+    assert [dict(count.drops) for count in batches[-1].communities] == [
+        {"no_community": 1},
+        {"no_date": 1},
+    ]
     assert len(posts_of(read(path, community="hub"))) == 501
     assert dict(describe_archive(path).communities) == {
-        f"c{n}": -(-(500 - n) // 7) for n in range(7)
+        f"c{n}": -(-(500 - n) // 7) + (n == 0) for n in range(7)
     }
 
 
@@ -276,7 +288,10 @@ def test_what_was_read_before_a_file_breaks_off_is_kept(tmp_path: Path, keys: An
 
     with pytest.raises(ArchiveError, match="damaged"):
         batches.extend(
-            read_archive(path, source="dump", community="hub", keys=keys, harvested_at=NOW)
+            block.protected()
+            for block in read_blocks(
+                path, source="dump", community="hub", keys=keys, harvested_at=NOW
+            )
         )
 
     assert 1000 < len(posts_of(batches)) < 30_000
@@ -350,7 +365,7 @@ def test_a_part_of_the_reddit_communities_is_imported_row_by_row(
     assert len(posts_of(batches)) + sum(drops_of(batches).values()) == part.num_rows
     bodies = sum(bool((body or "").strip()) for body in part["body"].to_pylist())
     assert sum(bool(post.text) for post in posts_of(batches)) == bodies
-    assert {batch.community for batch in batches} == set(part["community"].to_pylist())
+    assert {post.community for post in posts_of(batches)} == set(part["community"].to_pylist())
 
 
 @pytest.mark.slow
@@ -363,5 +378,7 @@ def test_the_reddit_communities_are_imported_to_the_last_row(read: Read, data_di
     assert description.n_rows == sum(description.communities.values()) == 32_996
     assert len(description.communities) == 33
     imported = Counter(post.community for post in posts_of(batches))
-    dropped = Counter({b.community: sum(b.drops.values()) for b in batches})
-    assert imported + dropped == Counter(description.communities)
+    counted = sum(
+        (Counter({c.community: c.expected}) for b in batches for c in b.communities), Counter()
+    )
+    assert imported == counted == Counter(description.communities)

@@ -16,7 +16,7 @@ import pytest
 import zstandard
 
 from harvesters.archives.files import ArchiveError
-from harvesters.archives.tables import describe_archive, read_archive
+from harvesters.archives.tables import describe_archive, read_blocks
 from harvesters.archives.wide_zstd import has_wide_window
 from harvesters.posts import ReadContext
 from harvesters.reddit.things import build_thing
@@ -53,9 +53,10 @@ def packed(content: bytes, *, window_log: int) -> bytes:
 
 @pytest.fixture
 def read(keys: Any) -> Read:
-    return lambda path: list(
-        read_archive(path, source="dump", community=None, keys=keys, harvested_at=NOW)
-    )
+    return lambda path: [
+        block.protected()
+        for block in read_blocks(path, source="dump", community=None, keys=keys, harvested_at=NOW)
+    ]
 
 
 @pytest.fixture
@@ -250,7 +251,10 @@ def test_a_damaged_dump_yields_what_came_before_the_damage(
     batches: list[Batch] = []
     with pytest.raises(ArchiveError, match="damaged"):
         batches.extend(
-            read_archive(path, source="dump", community="c", keys=keys, harvested_at=NOW)
+            block.protected()
+            for block in read_blocks(
+                path, source="dump", community="c", keys=keys, harvested_at=NOW
+            )
         )
     assert 1_000 < len(posts_of(batches)) < 8_000
 
@@ -259,14 +263,14 @@ _MEASURE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from harvesters.archives.tables import read_archive
+from harvesters.archives.tables import read_blocks
 from warehouse.protection.keys import KeyRing
 
 def read(path):
     n = 0
-    for batch in read_archive(Path(path), source="dump", community=None, keys=keys,
-                              harvested_at=datetime(2026, 1, 5, tzinfo=UTC)):
-        n += len(batch.posts)
+    for block in read_blocks(Path(path), source="dump", community=None, keys=keys,
+                             harvested_at=datetime(2026, 1, 5, tzinfo=UTC)):
+        n += len(block.protected().posts)
     return n
 
 def peak():  # of this process alone, in MB

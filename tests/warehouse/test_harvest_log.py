@@ -1,10 +1,11 @@
 """What a pass over a community promised, read and cost, and where it goes on."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from warehouse.records import Gap, SourceInfo, Traffic, Validator
+from warehouse.records import CommunityCount, Gap, SourceInfo, Traffic, Validator
 from warehouse.state import read_known
 
 ROW = """
@@ -105,3 +106,81 @@ def test_sources_know_their_first_and_last_harvest(loaded):
     loaded.load(activity="recheck")
     loaded.warehouse.register_sources([info])
     assert loaded.rows(harvests) == [(first, last)]
+
+
+def test_a_segment_of_many_communities_says_what_one_of_each_would(loaded):
+    study = loaded.study
+    posts = [study.post(str(n), community=f"board{n % 3}") for n in range(7)]
+    drops = {"board0": {"empty": 2}, "board3": {"empty": 1, "no_date": 1}}
+    counts = [
+        CommunityCount(
+            community=name,
+            fetched=sum(post.community == name for post in posts),
+            expected=sum(post.community == name for post in posts)
+            + sum(drops.get(name, {}).values()),
+            drops=drops.get(name, {}),
+        )
+        for name in ("board0", "board1", "board2", "board3")
+    ]
+    study.run_id = "apart"
+    for count in counts:
+        own = [post for post in posts if post.community == count.community]
+        loaded.load(
+            *[replace(post, native_id=f"x{post.native_id}") for post in own],
+            activity="import",
+            community=count.community,
+            expected=count.expected,
+            fetched=count.fetched,
+            drops=count.drops,
+        )
+    study.run_id = "together"
+    mixed = {"activity": "import", "community": "forum"}
+    first = [replace(count, drops={}, expected=count.fetched) for count in counts[:3]]
+    loaded.load(*posts[:4], **mixed, communities=_of(posts[:4], first))
+    rest = [_less(count, posts[:4]) for count in counts]
+    loaded.load(*posts[4:], **mixed, communities=rest)
+    loaded.load(*posts, **mixed, communities=first)  # a second import of the same
+
+    row = (
+        "SELECT community, expected, fetched, new, edited, gone, dropped, drops, status "
+        "FROM harvests WHERE run_id = $run ORDER BY community"
+    )
+    apart = loaded.rows(row, {"run": "apart"})
+    together = loaded.rows(row, {"run": "together"})
+    assert [name for name, *_ in together] == ["board0", "board1", "board2", "board3"]
+    again = {"board0": 3, "board1": 2, "board2": 2, "board3": 0}
+    assert together == [
+        (name, expected + again[name], fetched + again[name], *others)
+        for name, expected, fetched, *others in apart
+    ]
+    assert loaded.one("SELECT count(*) FROM cursors") == 4
+
+
+def _of(posts, counts):
+    """What is of each community among some of the posts."""
+    named = [post.community for post in posts]
+    return [
+        replace(count, fetched=named.count(count.community), expected=named.count(count.community))
+        for count in counts
+    ]
+
+
+def _less(count, posts):
+    n = [post.community for post in posts].count(count.community)
+    return replace(count, fetched=count.fetched - n, expected=count.expected - n)
+
+
+def test_an_archive_has_no_state_files_and_loses_those_it_had(loaded):
+    study = loaded.study
+    files = lambda: [*(study.home.state / "known").rglob("*.json")]  # noqa: E731
+    source = SourceInfo(source="forum", platform="discourse", licence="", ethics_ref="REC 1")
+    loaded.warehouse.register_sources([source])
+    loaded.load(study.post("1"), activity="import")
+    loaded.warehouse.write_state()
+    assert len(files()) == 1
+    loaded.warehouse.register_sources([replace(source, platform="archive")])
+    loaded.load(study.post("2"), activity="import")
+    loaded.load(study.post("3", community="other"), activity="import", community="other")
+    loaded.warehouse.write_state()
+    assert files() == []
+    assert loaded.one("SELECT count(*) FROM cursors WHERE NOT state_written") == 0
