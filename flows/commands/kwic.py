@@ -29,6 +29,7 @@ def kwic(
     """Show a word in its context (keyword in context)."""
     from flows.released import open_released
     from warehouse.corpus import concordance
+    from warehouse.corpus.population import Population, equal_to
 
     exports.check_names(names, to=to)
     with open_released(session.find_study(home)) as connection:
@@ -38,8 +39,7 @@ def kwic(
             width=width,
             lines=lines,
             seed=seed,
-            source=source,
-            community=community,
+            population=Population(where=equal_to(source=source, community=community)),
         )
     if not found.num_rows:
         typer.echo("No released post has that word; give one word as it is written.", err=True)

@@ -1,61 +1,33 @@
 """Concordance: a word with what stands left and right of it, from the token index.
 
-The lines are a random sample that a seed names, drawn by hashing each place; their context is read
-point by point (an equal join on post and position), since a range join over the tokens costs fifty
-times as much. It works on the warehouse and on the controlled release, which carries the same
-query as the SQL macro `kwic(word, width := 8, lines := 100)`.
+The lines are a random sample that a seed names: every place has a number drawn by hashing it with
+the seed, and the lowest numbers are taken. So a sample is uniform, the same however the index is
+laid out, and a larger one holds the smaller. The controlled release carries the same query as the
+SQL macro `kwic(word, width := 8, lines := 100)`.
 """
+
+import re
+from collections.abc import Sequence
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from warehouse.tokeniser import normalised
+from warehouse.corpus.hits import condition_on_words, word_ids
+from warehouse.corpus.lines import read_lines
+from warehouse.corpus.population import Population, PostPlaces, post_places
 
+Integers = NDArray[np.int64]
 
-def _query(*, word: str, width: str, lines: str, seed: str, condition: str) -> str:
-    """Return the SQL of a concordance; the arguments are SQL expressions."""
-    # The word is named in a scope of its own, where a macro's parameter cannot meet the column.
-    return f"""
-    WITH wish AS (
-        SELECT {normalised("typed")} AS wanted FROM (SELECT {word} AS typed)
-    ), hits AS (
-        SELECT tokens.post_id, tokens.position AS place FROM tokens
-        WHERE tokens.word_id IN (
-            SELECT words.word_id FROM words JOIN wish ON words.word = wish.wanted
-        ) {condition}
-        ORDER BY hash({seed}, tokens.post_id, place), tokens.post_id, place LIMIT {lines}
-    ), around AS (
-        SELECT post_id, place, unnest(range(place - {width}, place + {width} + 1)) AS position
-        FROM hits
-    ), written AS (
-        SELECT around.post_id, place,
-               string_agg(words.word, ' ' ORDER BY around.position)
-                   FILTER (around.position < place) AS left_context,
-               any_value(words.word) FILTER (around.position = place) AS node,
-               string_agg(words.word, ' ' ORDER BY around.position)
-                   FILTER (around.position > place) AS right_context
-        FROM around
-        JOIN tokens ON tokens.post_id = around.post_id AND tokens.position = around.position
-        JOIN words ON words.word_id = tokens.word_id
-        GROUP BY around.post_id, place
-    )
-    SELECT post_id, posts.source, posts.community, posts.created_at,
-           coalesce(left_context, '') AS left_context, node,
-           coalesce(right_context, '') AS right_context
-    FROM written JOIN posts USING (post_id) ORDER BY post_id, place
-    """
+DRAW = "hash(xor(hash({g}), hash({seed}::BIGINT)))"
+"""The number that a place `g` draws under a seed, as SQL."""
+
+_SORT_KEY = re.compile(r"([1-9][0-9]*)([LR])")
 
 
-def kwic_macro(schema: str) -> str:
-    """Return the SQL that makes the macro `kwic` in `schema`, as the controlled release has it."""
-    body = _query(word="word", width="width", lines="lines", seed="0", condition="")
-    return f"CREATE MACRO {schema}.kwic(word, width := 8, lines := 100) AS TABLE {body}"
-
-
-_WITHHELD = """
-SELECT count(*) > 0 FROM duckdb_columns() WHERE database_name = current_database()
-AND table_name = 'posts' AND column_name = 'withheld'
-"""
+class SortRefused(ValueError):
+    """A way to sort lines that there is not."""
 
 
 def kwic(
@@ -65,37 +37,113 @@ def kwic(
     width: int = 8,
     lines: int = 100,
     seed: int = 0,
-    source: str | None = None,
-    community: str | None = None,
+    sort: str = "place",
+    population: Population | None = None,
 ) -> pa.Table:
     """Return places where `word` stands, with up to `width` words on each side.
 
     Parameters
     ----------
     word : str
-        One token, in any case: a word, number, hashtag or emoji.
+        One token, in any case: a word, number, hashtag or emoji; or a pattern in which ``*`` stands
+        for any number of signs and ``?`` for one.
     lines : int
         How many places at most, drawn at random among all of them by `seed`.
-    source, community : str, optional
-        Only posts of these.
+    sort : str
+        "place" (post after post), "time", "random" (as drawn), or words beside the node in the
+        order of their weight, such as "1R,2R,1L".
 
     Returns
     -------
     pyarrow.Table
-        post_id, source, community, created_at, left_context, node, right_context; in the order of
-        posts and places. Posts that are withheld give no line.
+        post_id, source, community, created_at, left_context, node, right_context.
+
+    Raises
+    ------
+    PatternRefused, PopulationRefused, SortRefused
+        If an argument cannot be read.
     """
-    only = {"source": source, "community": community}
-    only = {name: value for name, value in only.items() if value is not None}
-    wanted = [f"posts.{name} = ${name}" for name in only]
-    row = connection.execute(_WITHHELD).fetchone()
-    if row and row[0]:
-        wanted.append("NOT posts.withheld")
-    condition = (
-        f"AND tokens.post_id IN (SELECT post_id FROM posts WHERE {' AND '.join(wanted)})"
-        if wanted
-        else ""
+    check_sort(sort)
+    drawn = draw_places(
+        connection,
+        word_ids(connection, word),
+        n=lines,
+        seed=seed,
+        posts=post_places(connection, population),
     )
-    sql = _query(word="$word", width="$width", lines="$lines", seed="$seed", condition=condition)
-    parameters = {"word": word, "width": width, "lines": lines, "seed": seed, **only}
-    return connection.execute(sql, parameters).to_arrow_table()
+    if sort != "random":
+        drawn = drawn.sort_by([("post_id", "ascending"), ("first_g", "ascending")])
+    return sort_lines(read_lines(connection, drawn, width=width), sort=sort)
+
+
+def draw_places(
+    connection: duckdb.DuckDBPyConnection,
+    numbers: Integers,
+    *,
+    n: int,
+    seed: int,
+    posts: PostPlaces,
+) -> pa.Table:
+    """Return up to `n` places of words within some posts, drawn at random, in the order drawn.
+
+    Returns
+    -------
+    pyarrow.Table
+        post_id, first_g, n_tokens (1 each): hits, as `read_lines` takes them.
+    """
+    draw = DRAW.format(g="g", seed=int(seed))
+    found = {"g": np.empty(0, dtype=np.int64), "draw": np.empty(0, dtype=np.uint64)}
+    if len(numbers):
+        found = connection.execute(
+            f"SELECT g, {draw} AS draw FROM token_places WHERE {condition_on_words(numbers)}"
+        ).fetchnumpy()
+    rows = posts.rows_of(np.asarray(found["g"], dtype=np.int64))
+    order = np.lexsort((found["g"], found["draw"]))
+    order = order[rows[order] >= 0][:n]
+    places = np.asarray(found["g"], dtype=np.int64)[order]
+    return pa.table(
+        {
+            "post_id": posts.post_ids[rows[order]],
+            "first_g": places,
+            "n_tokens": np.ones(len(places), dtype=np.int64),
+        }
+    )
+
+
+def check_sort(sort: str) -> None:
+    """Refuse a way to sort lines that there is not."""
+    if sort in {"place", "time", "random"}:
+        return
+    if not all(_SORT_KEY.fullmatch(key.strip().upper()) for key in sort.split(",")):
+        raise SortRefused(
+            f"lines cannot be sorted by {sort!r}; write place, time, random, or words beside the"
+            " node such as 1L,2L or 1R"
+        )
+
+
+def sort_lines(lines: pa.Table, *, sort: str) -> pa.Table:
+    """Return concordance lines in another order; lines that are equal in it keep theirs.
+
+    Raises
+    ------
+    SortRefused
+        If there is no such order.
+    """
+    check_sort(sort)
+    if sort in {"place", "random"}:
+        return lines
+    if sort == "time":
+        times = lines.column("created_at").cast(pa.int64()).to_numpy()
+        return lines.take(np.argsort(times, kind="stable"))
+    columns = [_beside(lines, key.strip().upper()) for key in sort.split(",")]
+    keys = list(zip(*columns, strict=True))
+    return lines.take(np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64))
+
+
+def _beside(lines: pa.Table, key: str) -> Sequence[str]:
+    """Return of each line the word at a distance left or right of the node; none sorts first."""
+    distance, side = int(key[:-1]), key[-1]
+    name = "left_context" if side == "L" else "right_context"
+    cut = [str(context).split() for context in lines.column(name).to_pylist()]
+    at = -distance if side == "L" else distance - 1
+    return [words[at] if len(words) >= distance else "" for words in cut]

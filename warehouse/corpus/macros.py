@@ -8,7 +8,7 @@ Dunning (1993) as computed by Rayson and Garside (2000), Comparing corpora using
 profiling; log ratio, Hardie (2014).
 """
 
-from warehouse.corpus.concordance import kwic_macro
+from warehouse.corpus.concordance import DRAW
 from warehouse.tokeniser import normalised
 
 _PEOPLE = "NOT posts.automated AND posts.duplicate_of IS NULL AND posts.n_words > 0"
@@ -21,6 +21,33 @@ wish AS (
 ), wished AS (
     SELECT words.word_id FROM words JOIN wish ON words.word = wish.wanted
 )
+"""
+
+# A place is drawn as the module draws it: the same lines for the seed 0.
+_KWIC = f"""
+WITH {_WISH}, hits AS (
+    SELECT token_stream.g AS node_g, token_stream.post_id FROM token_stream
+    WHERE token_stream.word_id IN (FROM wished)
+    AND token_stream.post_id IN (SELECT posts.post_id FROM posts WHERE {_PEOPLE})
+    ORDER BY {DRAW.format(g="token_stream.g", seed="0")}, token_stream.g LIMIT lines
+), around AS (
+    SELECT post_id, node_g, unnest(range(node_g - width, node_g + width + 1)) AS g FROM hits
+), written AS (
+    SELECT around.post_id, node_g,
+           string_agg(words.word, ' ' ORDER BY around.g) FILTER (around.g < node_g)
+               AS left_context,
+           any_value(words.word) FILTER (around.g = node_g) AS node,
+           string_agg(words.word, ' ' ORDER BY around.g) FILTER (around.g > node_g)
+               AS right_context
+    FROM around JOIN token_stream
+    ON token_stream.g = around.g AND token_stream.post_id = around.post_id
+    JOIN words ON words.word_id = token_stream.word_id
+    GROUP BY around.post_id, node_g
+)
+SELECT post_id, posts.source, posts.community, posts.created_at,
+       coalesce(left_context, '') AS left_context, node,
+       coalesce(right_context, '') AS right_context
+FROM written JOIN posts USING (post_id) ORDER BY post_id, node_g
 """
 
 # A place that lies near two occurrences of the word is counted once. The places around the word
@@ -94,6 +121,7 @@ ORDER BY log_likelihood DESC, key_word
 """
 
 _MACROS = {
+    "kwic(word, width := 8, lines := 100)": _KWIC,
     "collocates(word, span := 5)": _COLLOCATES,
     "word_trend(word, bin := 'month')": _WORD_TREND,
     "keyness(target, reference)": _KEYNESS,
@@ -123,8 +151,7 @@ def corpus_macros(schema: str) -> str:
     `kwic(word, width := 8, lines := 100)`, `collocates(word, span := 5)`,
     `word_trend(word, bin := 'month')` and `keyness(target, reference)` of two communities.
     """
-    made = [kwic_macro(schema)]
-    made += [f"CREATE MACRO {schema}.{head} AS TABLE {body}" for head, body in _MACROS.items()]
+    made = [f"CREATE MACRO {schema}.{head} AS TABLE {body}" for head, body in _MACROS.items()]
     made += [
         f"COMMENT ON MACRO TABLE {schema}.{name} IS '{comment.replace(chr(39), chr(39) * 2)}'"
         for name, comment in _COMMENTS.items()

@@ -1,0 +1,71 @@
+"""Hits: where in the corpus a word, or any word of a pattern, stands."""
+
+import re
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from warehouse.tokeniser import normalised
+
+Integers = NDArray[np.int64]
+
+
+class PatternRefused(ValueError):
+    """A pattern that every word fits."""
+
+
+def word_ids(connection: duckdb.DuckDBPyConnection, word: str) -> Integers:
+    """Return the numbers of the words that are meant, in rising order.
+
+    `word` is read as the tokeniser reads text: in any case, with any apostrophe. In it, ``*``
+    stands for any number of signs and ``?`` for one.
+
+    Raises
+    ------
+    PatternRefused
+        If it consists of ``*`` and ``?`` alone.
+    """
+    typed, condition = word.strip(), f"word = {normalised('$word')}"
+    if set(typed) & set("*?"):
+        if not typed.strip("*?"):
+            raise PatternRefused(f"every word fits {word!r}; write at least one letter beside it")
+        typed = _as_like(typed)
+        condition = rf"word LIKE {normalised('$word')} ESCAPE '\'"
+    found = connection.execute(
+        f"SELECT word_id FROM words WHERE {condition}", {"word": typed}
+    ).fetchnumpy()
+    return np.sort(np.asarray(found["word_id"], dtype=np.int64))
+
+
+def word_places(connection: duckdb.DuckDBPyConnection, word: str) -> Integers:
+    """Return the running positions of a word, or of all words of a pattern, in rising order.
+
+    Raises
+    ------
+    PatternRefused
+        If the pattern consists of ``*`` and ``?`` alone.
+    """
+    return places_of(connection, word_ids(connection, word))
+
+
+def places_of(connection: duckdb.DuckDBPyConnection, numbers: Integers) -> Integers:
+    """Return the running positions of the words of these numbers, in rising order."""
+    if not len(numbers):
+        return np.empty(0, dtype=np.int64)
+    found = connection.execute(
+        f"SELECT g FROM token_places WHERE {condition_on_words(numbers)}"
+    ).fetchnumpy()
+    return np.sort(np.asarray(found["g"], dtype=np.int64))
+
+
+def condition_on_words(numbers: Integers) -> str:
+    """Return the SQL condition that `word_id` is one of these, which zone maps can follow."""
+    if len(numbers) == 1:
+        return f"word_id = {numbers[0]}"
+    return f"word_id IN ({', '.join(map(str, numbers.tolist()))})"
+
+
+def _as_like(pattern: str) -> str:
+    escaped = re.sub(r"([\\%_])", r"\\\1", pattern)
+    return escaped.replace("*", "%").replace("?", "_")
