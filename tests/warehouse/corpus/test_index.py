@@ -306,9 +306,7 @@ def test_nights_of_new_edited_and_erased_posts_leave_the_same_as_one_index_of_th
                 text,
                 1 if night == 0 else rng.randrange(1, study.last_id),
             )
-        study.sql(
-            "UPDATE posts SET text_version = 2, n_words = NULL WHERE post_id = ?", 7 + night
-        )
+        study.sql("UPDATE posts SET text_version = 2, n_words = NULL WHERE post_id = ?", 7 + night)
         study.sql("DELETE FROM posts WHERE post_id = ?", rng.randrange(2, study.last_id))
         study.index()
         assert_consistent(study)
@@ -332,10 +330,8 @@ def test_a_failure_leaves_the_index_as_it_was(monkeypatch: pytest.MonkeyPatch) -
     add(study, ["one two", "two three"])
     study.index()
     add(study, ["three four"])
-    study.sql(
-        "UPDATE posts SET own_text = 'five', revision = 2, n_words = NULL WHERE post_id = 1"
-    )
-    monkeypatch.setattr("warehouse.corpus.index._REMEMBER", "SELECT error('stop')")
+    study.sql("UPDATE posts SET own_text = 'five', revision = 2, n_words = NULL WHERE post_id = 1")
+    monkeypatch.setattr("warehouse.corpus.index._MARK", "SELECT error('stop')")
     before = study.sql("SELECT * FROM tokens ORDER BY ALL"), study.sql("SELECT * FROM words")
     with pytest.raises(Exception, match="stop"):
         index_posts(study.connection)
