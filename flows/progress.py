@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 PLAIN_LINES = 12
 """How many lines a whole piece of work prints where nobody watches it live."""
@@ -67,3 +74,31 @@ def telling(console: Console) -> Iterator[Callable[[str], None]]:
             console.print(text, highlight=False)
 
     yield line
+
+
+LONG_SECONDS = 2.0
+"""How long a query may take before a terminal shows that it goes on."""
+
+
+@contextmanager
+def querying(console: Console) -> Iterator[Callable[[float | None], None]]:
+    """Show on a terminal how far a query is, once it takes long; in a pipe nothing.
+
+    What is yielded is told a share from 0 to 1, or None where it is unknown.
+    """
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    began = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
+        job: TaskID | None = None
+
+        def show(done: float | None) -> None:
+            nonlocal job
+            if job is None and time.monotonic() - began >= LONG_SECONDS:
+                job = progress.add_task("Ctrl-C stops the query", total=None)
+            if job is not None:
+                progress.update(job, total=1 if done else None, completed=done or 0, refresh=True)
+
+        yield show

@@ -3,9 +3,10 @@
 The working database is never opened here: a reader would stop the night's writer.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -14,12 +15,13 @@ from warehouse.errors import clear_errors
 from warehouse.home import Home
 
 DATABASE_NAME = "discourse.duckdb"
-_BATCH_ROWS = 1000
-_READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+_MEMORY = re.compile(r"([\d.]+) (\w+)")
 _SEALED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",  # no file beside the release, neither read nor written
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",  # a table name never means a Python variable
+    "temp_directory": "",  # rows put out of memory would be texts on the disk that nobody erases
 }
 _RUNS = """
     SELECT r.run_id, r.flow, r.started_at, r.finished_at, r.status,
@@ -55,20 +57,6 @@ class NotReleased(Exception):
     """There is no controlled release yet."""
 
 
-class QueryRefused(ValueError):
-    """A query is not one that reads, or the database cannot make sense of it."""
-
-    exit_code = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The first rows of a query's answer, and whether there were more."""
-
-    rows: pa.Table
-    cut: bool
-
-
 @contextmanager
 def open_released(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the study's controlled release for reading alone.
@@ -80,37 +68,26 @@ def open_released(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     WarehouseError
         If the file cannot be opened.
     """
-    path = home.controlled / DATABASE_NAME
+    connection = connect_released(home.controlled / DATABASE_NAME)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def connect_released(path: Path) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the database of a release; raises what `open_released` does."""
     if not path.is_file():
         raise NotReleased(
             f"there is no controlled release at {path} yet; 'valuetalk nightly' publishes one"
         )
     with clear_errors(path):
         connection = duckdb.connect(path, read_only=True, config=_SEALED)
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET lock_configuration = true")
-        yield connection
-    finally:
-        connection.close()
-
-
-def ask(connection: duckdb.DuckDBPyConnection, query: str, *, limit: int) -> Answer:
-    """Run one reading statement and return at most `limit` rows.
-
-    Raises
-    ------
-    QueryRefused
-        If it is not one statement that reads, or cannot be run; the message is the database's.
-    """
-    try:
-        statements = connection.extract_statements(query)
-        if len(statements) != 1 or statements[0].type not in _READING:
-            raise QueryRefused("write one SELECT statement: the release can only be read")
-        reader = connection.execute(statements[0]).to_arrow_reader(_BATCH_ROWS)
-        return _first_rows(reader, limit)
-    except duckdb.Error as error:
-        raise QueryRefused(str(error).strip()) from None
+    connection.execute("SET TimeZone = 'UTC'")
+    _halve_memory(connection)
+    _count_progress(connection)
+    connection.execute("SET lock_configuration = true")
+    return connection
 
 
 def recent_runs(connection: duckdb.DuckDBPyConnection, *, nights: int) -> pa.Table:
@@ -123,26 +100,13 @@ def last_harvests(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     return connection.execute(_SOURCES).to_arrow_table()
 
 
-def _first_rows(reader: pa.RecordBatchReader, limit: int) -> Answer:
-    batches: list[pa.RecordBatch] = []
-    held = 0
-    for batch in reader:
-        batches.append(batch)
-        held += batch.num_rows
-        if held > limit:
-            break
-    table = pa.Table.from_batches(batches, schema=reader.schema)
-    table = table.rename_columns(_distinct(table.column_names))
-    return Answer(rows=table.slice(0, limit), cut=table.num_rows > limit)
+def _halve_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a query take half of what DuckDB would: it may run beside a night."""
+    row = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    if row and (said := _MEMORY.fullmatch(row[0])):
+        connection.execute(f"SET memory_limit = '{float(said[1]) / 2}{said[2]}'")
 
 
-def _distinct(names: list[str]) -> list[str]:
-    """Return column names of which no two are equal: a, a becomes a, a_2."""
-    distinct: list[str] = []
-    for name in names:
-        candidate, number = name, 1
-        while candidate in distinct:
-            number += 1
-            candidate = f"{name}_{number}"
-        distinct.append(candidate)
-    return distinct
+def _count_progress(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET enable_progress_bar = true")
+    connection.execute("SET enable_progress_bar_print = false")

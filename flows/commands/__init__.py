@@ -25,6 +25,7 @@ from flows.commands import (
     optout,
     session,
     sources,
+    sql,
     study,
 )
 from flows.doctor import assert_own_packages
@@ -94,6 +95,7 @@ for _commands in (
     night.commands,
     corpus.commands,
     kwic.commands,
+    sql.commands,
     measures.topics,
     measures.frames,
     measures.prevalence,

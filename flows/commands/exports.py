@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from warehouse.gateway import Warehouse
     from warehouse.protection.names import NameRedactor
 
+FileKind = Literal["csv", "parquet"]
+
 _LINE = ("left_context", "node", "right_context")  # a word in its context, read as one text
 _TEXTS = frozenset({"title", "text", "own_text"})
 _QUICKLY_READ = 100  # rows in which names are found without a word on how long it takes
@@ -37,7 +39,7 @@ ToOption = Annotated[
     typer.Option(
         "--to",
         metavar="PERSON",
-        help="Write a CSV file for this person under controlled/exports, and record it.",
+        help="Write a file for this person under controlled/exports, and record it.",
     ),
 ]
 NamesOption = Annotated[
@@ -65,7 +67,24 @@ def check_names(names: bool | None, *, to: str | None) -> None:
         raise WrongUse("--names takes names out of a file: say with --to who gets it")
 
 
-def hand_over(home: Path | None, rows: pa.Table, *, to: str, what: str, names: bool | None) -> None:
+def file_kind_named(name: str) -> FileKind:
+    """Return what a file is for `--format`: CSV where nothing is said; raises `WrongUse`."""
+    if name in ("table", "csv"):
+        return "csv"
+    if name == "parquet":
+        return "parquet"
+    raise WrongUse(f"a file for somebody is csv or parquet, not {name}: say so with --format")
+
+
+def hand_over(
+    home: Path | None,
+    rows: pa.Table,
+    *,
+    to: str,
+    what: str,
+    names: bool | None,
+    kind: FileKind = "csv",
+) -> None:
     """Write rows for a person, without people's names where that is asked for, and say where.
 
     Parameters
@@ -80,6 +99,8 @@ def hand_over(home: Path | None, rows: pa.Table, *, to: str, what: str, names: b
         The command and its question.
     names : bool, optional
         Whether the model takes out names; where nothing is said, if it is installed.
+    kind : {"csv", "parquet"}
+        What file to write.
     """
     leaving, taken_out = _cleared(rows, names=names)
     study = open_study(home)
@@ -92,6 +113,7 @@ def hand_over(home: Path | None, rows: pa.Table, *, to: str, what: str, names: b
             to=to,
             what=what + taken_out,
             now=study.clock.now(),
+            schema=rows.schema if kind == "parquet" else None,
         )
     typer.echo(f"{rows.num_rows} rows were written to {written} and recorded as given to {to}.")
 
@@ -128,8 +150,9 @@ def export_rows(
     to: str,
     what: str,
     now: datetime,
+    schema: pa.Schema | None = None,
 ) -> Path:
-    """Write rows as CSV under `controlled/exports` and record who got what.
+    """Write rows under `controlled/exports` and record who got what.
 
     The record is made first, so that no file is ever there without it.
 
@@ -149,14 +172,14 @@ def export_rows(
         What it holds: the command and its question, and what was taken out.
     now : datetime
         When it is written.
+    schema : pyarrow.Schema, optional
+        Write Parquet with these types; without, the file is CSV.
     """
     import pyarrow as pa
 
     from warehouse.protection.exported import export_file
 
-    text = io.StringIO()
-    write_csv(text, rows, columns=columns)
-    content = text.getvalue().encode()
+    content = _as_csv(rows, columns) if schema is None else _as_parquet(rows, schema)
     sha256 = hashlib.sha256(content).hexdigest()
     record = {"who": to, "what": what, "n_rows": len(rows), "sha256": sha256}
     warehouse.replace(
@@ -166,8 +189,26 @@ def export_rows(
     )
     make_private_folder(home.exports)
     path = export_file(home.exports, exported_at=now, sha256=sha256)
+    if schema is not None:
+        path = path.with_suffix(".parquet")
     write_private(path, content)
     return path
+
+
+def _as_csv(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    write_csv(text, rows, columns=columns)
+    return text.getvalue().encode()
+
+
+def _as_parquet(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = pa.BufferOutputStream()
+    table = pa.Table.from_pylist(list(map(dict, rows)), schema=schema)
+    pq.write_table(table, buffer, compression="zstd")
+    return bytes(buffer.getvalue())
 
 
 def text_columns(schema: pa.Schema) -> list[str]:
