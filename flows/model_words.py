@@ -7,17 +7,16 @@ leaves the index with them, and after that every stored model and the terms of e
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from analysis.frames import storage as frames
 from analysis.saved_arrays import saved_models
 from analysis.topics import storage as topics
 from warehouse.gateway import Warehouse
+from warehouse.protection.terms import forget_terms, terms_of_topics
 
 _UNUSED = """
 SELECT word FROM (SELECT DISTINCT unnest($1::VARCHAR[]) AS word) ANTI JOIN words USING (word)
 """
-_TOPICS = "SELECT * FROM topics ORDER BY model, topic_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,11 @@ def forget_unused_words(warehouse: Warehouse) -> int:
         for path, kind in saved_models(warehouse.home.models).items()
         if (model := _opened(path, kind)) is not None
     ]
-    rows = warehouse.query(_TOPICS).to_pylist()
     words = {word for model in stored for word in model.words}
-    gone = _unused(warehouse, words.union(*(row["terms"] for row in rows)))
+    gone = _unused(warehouse, words | terms_of_topics(warehouse.connection))
     if gone:
-        _forget_terms(warehouse, gone)
+        with warehouse.transaction() as connection:
+            forget_terms(connection, gone)
         for model in stored:
             if not gone.isdisjoint(model.words):
                 model.forget(gone)
@@ -64,24 +63,6 @@ def _opened(path: Path, kind: str) -> _Stored | None:
             lambda gone: frames.save_classifier(classifier.forget_words(gone), path),
         )
     return None
-
-
-def _forget_terms(warehouse: Warehouse, gone: Collection[str]) -> None:
-    """Drop words from the terms and labels of topics, also of retired ones."""
-    stored = warehouse.query(_TOPICS)
-    rows = stored.to_pylist()
-    changed = [_without(row, gone) for row in rows]
-    if changed != rows:
-        table = stored.from_pylist(changed, schema=stored.schema)
-        warehouse.replace("topics", table, keys=[])
-
-
-def _without(row: dict[str, Any], gone: Collection[str]) -> dict[str, Any]:
-    """Return a topic without words; where its label has one, it is called by its first terms."""
-    terms = [word for word in row["terms"] if word not in gone]
-    parts = {part.partition(" (")[0].strip() for part in row["label"].split(",")}
-    label = row["label"] if parts.isdisjoint(gone) else ", ".join(terms[:3]) or "no terms"
-    return {**row, "terms": terms, "label": label}
 
 
 def _unused(warehouse: Warehouse, words: Collection[str]) -> set[str]:

@@ -321,6 +321,41 @@ def test_keys_rotate_and_the_release_follows(study: Study) -> None:
     assert [*files_with(study.home.root, old)] == []
 
 
+def test_a_whole_source_is_erased_when_its_name_is_given_twice_and_is_read_no_more(
+    study: Study, tmp_path: Path
+) -> None:
+    did("erase", "--publish")
+    assert run("erase", "--whole-source", "forum", "--yes", "form").exit_code == 2
+    assert run("erase", "--whole-source", "forum", stdin="blog\n").exit_code == 2
+    assert run("erase", "--whole-source", "nowhere", "--yes", "nowhere").exit_code == 1
+    assert held(study.home) == ["11", "12", "13", "91"]
+    counts = did("erase", "--whole-source", "forum", "--yes", "forum", "--json")
+    assert (counts["withdrawn"], counts["erased"]) == (3, 3)
+    assert held(study.home) == ["91"]
+    with duckdb.connect(
+        str(study.home.controlled / "discourse.duckdb"), read_only=True
+    ) as released:
+        assert released.execute("SELECT source FROM posts").fetchall() == [("toots",)]
+    done = run("harvest", "forum")
+    assert done.exit_code == 3
+    assert "forum is not read, since it was erased as a whole" in done.stderr
+    (tmp_path / "old.csv").write_text("id,text,author\n1,we waited,ann\n")
+    done = run("import", str(tmp_path / "old.csv"), "--source", "forum", "--licence", "CC0")
+    assert done.exit_code == 1
+    assert "forum was erased as a whole" in done.stderr
+
+
+def test_a_release_that_cannot_be_renewed_after_an_erasure_is_withdrawn(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    did("erase", "--publish")
+    assert (study.home.controlled / "discourse.duckdb").is_file()
+    monkeypatch.setattr("warehouse.release.controlled.publish_controlled", lambda *_: 1 / 0)
+    assert run("erase", "--post", "11", "--source", "forum").exit_code == 1
+    assert not study.home.controlled.exists()
+    assert held(study.home) == ["12", "13", "91"]
+
+
 def test_destroyed_keys_close_the_study(study: Study, tmp_path: Path) -> None:
     copy = tmp_path / "b.tar.zst"
     did("backup", str(copy))

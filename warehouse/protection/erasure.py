@@ -25,6 +25,7 @@ from warehouse.protection.erasure_list import (
 )
 from warehouse.protection.keys import KeyRing
 from warehouse.protection.segment_rewriting import Going, Pending, Sweep
+from warehouse.protection.terms import forget_terms
 from warehouse.protection.withdrawal import LEAVING, TOUCHED, recount_threads, withdraw
 
 # What stays when a post goes: that it is gone, without a word of it.
@@ -47,9 +48,9 @@ FROM (
     SELECT word_id, count(*) AS n FROM token_stream
     WHERE post_id IN (SELECT post_id FROM gone) GROUP BY word_id
 ) AS lost
-WHERE words.word_id = lost.word_id;
-DELETE FROM words WHERE n <= 0
+WHERE words.word_id = lost.word_id
 """
+_DROP_WORDS = "DELETE FROM words WHERE n <= 0 RETURNING word"
 # The places of words do not name the post, so its positions do.
 _UNPLACE = """
 DELETE FROM token_places WHERE g IN (
@@ -89,11 +90,7 @@ _KNOWN_SOURCES = """
 SELECT source FROM cursors UNION SELECT source FROM validators UNION
 SELECT source FROM thread_locators ORDER BY ALL
 """
-_FORGET_SOURCES = """
-DELETE FROM cursors WHERE source IN (SELECT unnest($sources::VARCHAR[]));
-DELETE FROM validators WHERE source IN (SELECT unnest($sources::VARCHAR[]));
-DELETE FROM thread_locators WHERE source IN (SELECT unnest($sources::VARCHAR[]))
-"""
+_OF_SOURCES = ("cursors", "validators", "thread_locators")
 _ASK_COPY = "INSERT INTO pending_copies VALUES ($now)"
 _ASK_SWEEP = "INSERT INTO pending_sweeps VALUES ($now)"
 _ROWS_AT_ONCE = 50_000
@@ -244,9 +241,11 @@ def delete_sources(
     connection: duckdb.DuckDBPyConnection, sources: Sequence[str], *, now: datetime
 ) -> None:
     """Delete what is known of whole sources beside their posts: places, pages and threads."""
-    if sources:
-        connection.execute(_FORGET_SOURCES, {"sources": sources})
-        connection.execute(_ASK_COPY, {"now": now})
+    if not sources:
+        return
+    for table in _OF_SOURCES:
+        connection.execute(f"DELETE FROM {table} WHERE source IN (SELECT unnest($1))", [sources])
+    connection.execute(_ASK_COPY, {"now": now})
 
 
 def delete_rows(connection: duckdb.DuckDBPyConnection, keys: KeyRing, *, now: datetime) -> None:
@@ -258,6 +257,8 @@ def delete_rows(connection: duckdb.DuckDBPyConnection, keys: KeyRing, *, now: da
     _remember_deleted(connection, keys, pending)
     connection.execute(_GONE)
     connection.execute(_LOWER_WORDS)
+    lost = {word for (word,) in connection.execute(_DROP_WORDS).fetchall()}
+    forget_terms(connection, lost)
     connection.execute(_UNPLACE)
     connection.execute(_UNLINK)
     connection.execute(_WITHDRAW_EXAMPLES, {"now": now})

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote
 
-_DELIMITERS = re.compile(r"[/?&=#]+")
-_NUMBERS = re.compile(r"\d+")
+_PARTS = (  # what an id may be in an address: a whole part, one with an ending, or in a slug
+    re.compile(r"[^/?&=#]+"),
+    re.compile(r"[\w-]+"),
+    re.compile(r"[^\W_]+"),
+    re.compile(r"\d+"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class Traces:
 
 
 def _parts(address: str) -> set[str]:
-    return {*_DELIMITERS.split(unquote(address)), *_NUMBERS.findall(address)}
+    plain = unquote(address)
+    return {part for pattern in _PARTS for part in pattern.findall(plain)}
 
 
 def _beginnings(address: str) -> Iterator[str]:

@@ -1,0 +1,125 @@
+"""A word that no post holds any more is in no stored model and in no topic's terms."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy.sparse import csr_array
+
+from analysis.frames.classifier import FrameClassifier
+from analysis.frames.storage import KIND as FRAMES
+from analysis.frames.storage import load_classifier, save_classifier
+from analysis.topics.model import TopicModel
+from analysis.topics.storage import KIND as TOPICS
+from analysis.topics.storage import load_topic_model, save_topic_model
+from flows.model_words import forget_unused_words
+from warehouse.gateway import Warehouse
+from warehouse.home import Home
+from warehouse.protection.keys import KeyRing
+from warehouse.records import VirtualClock
+
+WORDS = ["biscuits", "budget", "cuts", "marzipan", "peer", "recovery", "waiting"]
+GONE = "marzipan"
+
+
+@pytest.fixture
+def counts() -> csr_array:
+    """Counts of the words in 40 posts; only the first four hold the word that goes."""
+    drawn = np.random.default_rng(3).poisson(0.6, size=(40, len(WORDS))).astype(float)
+    drawn[:, WORDS.index(GONE)] = 0
+    drawn[:4, WORDS.index(GONE)] = 1
+    return csr_array(drawn)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, clock: VirtualClock) -> Iterator[Warehouse]:
+    """A warehouse whose vocabulary has lost one word."""
+    home = Home(tmp_path / "home")
+    home.create()
+    keys = KeyRing.create(tmp_path / "study.key")
+    with Warehouse.open(home, keys=keys, clock=clock) as opened:
+        words = [word for word in WORDS if word != GONE]
+        rows = {"word_id": pa.array(range(len(words)), pa.int32()), "word": words}
+        opened.replace("words", pa.table({**rows, "n": [9] * len(words)}), keys=[])
+        yield opened
+
+
+def topics_of(counts: csr_array) -> TopicModel:
+    model = TopicModel(n_topics=2, min_posts=2, max_share=1.0, stop_words=frozenset({"a"}))
+    return model.fit(counts, WORDS)
+
+
+def classifier_of(counts: csr_array) -> FrameClassifier:
+    coded = (np.arange(40) % 2).reshape(-1, 1).astype(float)
+    return FrameClassifier(n_folds=2).fit(counts, coded, WORDS)
+
+
+def test_models_forget_the_word_and_say_the_same_of_all_other_posts(
+    warehouse: Warehouse, counts: csr_array
+) -> None:
+    models = warehouse.home.models
+    topics, classifier = topics_of(counts), classifier_of(counts)
+    save_topic_model(topics, models / "nmf")
+    save_classifier(classifier, models / "tfidf")
+    others = counts[4:]
+    said, weighed = classifier.predict_proba(others, WORDS), topics.transform(others, WORDS)
+    (models / "nmf-0123456789abcdef.npz").write_bytes(b"what an interrupted save leaves")
+    assert forget_unused_words(warehouse) == 1
+    assert GONE not in load_topic_model(models / "nmf").vocabulary_
+    back = load_classifier(models / "tfidf")
+    assert GONE not in back.features_.words_.vocabulary_
+    np.testing.assert_allclose(back.predict_proba(others, WORDS), said)
+    moved = load_topic_model(models / "nmf").transform(others, WORDS) - weighed
+    assert np.abs(moved).max() < 0.1
+    assert len([*models.glob("*.npz")]) == 2
+    assert forget_unused_words(warehouse) == 0
+
+
+def test_topics_lose_the_word_from_terms_and_labels_and_keep_a_name_of_a_person(
+    warehouse: Warehouse,
+) -> None:
+    day = date(2026, 1, 5)
+    rows = [
+        ("old", 0, "marzipan, cuts", [GONE, "cuts", "budget"], day),
+        ("new", 0, "Money and marzipan cuts", ["cuts", GONE], None),
+        ("new", 1, "marzipan (1)", [GONE], None),
+        ("new", 2, "peer, recovery", ["peer", "recovery"], None),
+    ]
+    table = pa.Table.from_pylist(
+        [
+            {
+                "model": model,
+                "topic_id": number,
+                "label": label,
+                "terms": terms,
+                "born_on": day,
+                "retired_on": retired,
+                "n_posts": 9,
+                "coherence": 0.5,
+            }
+            for model, number, label, terms, retired in rows
+        ]
+    )
+    warehouse.replace("topics", table, keys=[])
+    assert forget_unused_words(warehouse) == 1
+    found = warehouse.query("SELECT label, terms FROM topics ORDER BY model DESC, topic_id")
+    assert [(row["label"], row["terms"]) for row in found.to_pylist()] == [
+        ("cuts, budget", ["cuts", "budget"]),
+        ("Money and marzipan cuts", ["cuts"]),
+        ("no terms", []),
+        ("peer, recovery", ["peer", "recovery"]),
+    ]
+
+
+def test_every_kind_of_model_that_is_stored_is_known_here() -> None:
+    root = Path(__file__).resolve().parents[2] / "analysis"
+    kinds = {
+        line.partition('"')[2].rstrip('"\n')
+        for file in root.rglob("*.py")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.startswith("KIND = ")
+    }
+    assert kinds == {TOPICS, FRAMES}
