@@ -1,0 +1,1 @@
+"""Statistics of a corpus on arrays: association, keyness, dispersion, trends, shifts, bundles."""
