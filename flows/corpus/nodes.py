@@ -1,0 +1,117 @@
+"""Nodes: what a corpus query is about, which is a word, a pattern of one, or a query of several.
+
+A node with a bracket, a quote or a space is a query in the Corpus Query Language; any other is one
+word, in which ``*`` and ``?`` stand for signs. A redaction such as [email] is a word.
+"""
+
+import dataclasses
+import re
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from warehouse.corpus import concordance, cql
+from warehouse.corpus.frequencies import Bin, PostCounts, counts_by_post
+from warehouse.corpus.hits import word_ids, word_places
+from warehouse.corpus.lines import read_lines
+from warehouse.corpus.population import Population, post_places
+
+Integers = NDArray[np.int64]
+_QUERY = re.compile(r"""["\[(\s]""")
+_REDACTION = re.compile(r"\[[a-z]+(?:-[a-z]+)*\]", re.IGNORECASE)
+_NO_WORDS = np.empty(0, dtype=np.int64)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class NodeCounts:
+    """How often a node stands in each post of a population: `n` (n_posts,) beside the posts."""
+
+    n: Integers
+    posts: PostCounts
+
+
+def is_query(node: str) -> bool:
+    """Return whether a node is a query of several words, and not one word."""
+    typed = node.strip()
+    return bool(_QUERY.search(typed)) and not _REDACTION.fullmatch(typed)
+
+
+def node_hits(connection: duckdb.DuckDBPyConnection, node: str, population: Population) -> pa.Table:
+    """Return post_id, first_g and n_tokens of every hit, in the order of places."""
+    if is_query(node):
+        return cql.find(connection, node, population=population).sort_by("first_g")
+    places = word_places(connection, node)
+    posts = post_places(connection, population)
+    rows = posts.rows_of(places)
+    places, rows = places[rows >= 0], rows[rows >= 0]
+    lengths = np.ones(len(places), dtype=np.int64)
+    return pa.table({"post_id": posts.post_ids[rows], "first_g": places, "n_tokens": lengths})
+
+
+def node_lines(
+    connection: duckdb.DuckDBPyConnection,
+    node: str,
+    population: Population,
+    *,
+    width: int,
+    lines: int,
+    seed: int,
+    sort: str,
+) -> pa.Table:
+    """Return a sample of hits as concordance lines."""
+    if not is_query(node):
+        return concordance.kwic(
+            connection,
+            node,
+            width=width,
+            lines=lines,
+            seed=seed,
+            sort=sort,
+            population=population,
+        )
+    concordance.check_sort(sort)
+    drawn = cql.find(connection, node, population=population, sample=lines, seed=seed)
+    return concordance.sort_lines(read_lines(connection, drawn, width=width), sort=sort)
+
+
+def node_counts(
+    connection: duckdb.DuckDBPyConnection,
+    node: str,
+    population: Population,
+    *,
+    bin: Bin = "month",  # noqa: A002  the name that settings and tables give it
+) -> NodeCounts:
+    """Return how often a node stands in each post, posts without it included."""
+    if not is_query(node):
+        posts = counts_by_post(connection, word_ids(connection, node), population, bin=bin)
+        n = np.asarray(posts.counts.sum(axis=1)).ravel().astype(np.int64)
+        return NodeCounts(n=n, posts=posts)
+    posts = counts_by_post(connection, _NO_WORDS, population, bin=bin)
+    found = cql.by_post(connection, node, population=population)
+    n = np.zeros(len(posts.post_ids), dtype=np.int64)
+    rows = np.searchsorted(posts.post_ids, found.column("post_id").to_numpy())
+    n[rows] = found.column("n_hits").to_numpy()
+    return NodeCounts(n=n, posts=posts)
+
+
+def count_hits(
+    connection: duckdb.DuckDBPyConnection, node: str, population: Population
+) -> pa.Table:
+    """Return hits and posts that have any, each text once and with duplicates.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row: n_hits, n_posts, n_hits_with_duplicates, n_posts_with_duplicates.
+    """
+    wide = dataclasses.replace(population, include_duplicates=True)
+    once = dataclasses.replace(population, include_duplicates=False)
+    found = {"": node_hits(connection, node, once)}
+    found["_with_duplicates"] = node_hits(connection, node, wide)
+    counts = {}
+    for suffix, hits in found.items():
+        counts[f"n_hits{suffix}"] = [hits.num_rows]
+        counts[f"n_posts{suffix}"] = [len(hits.column("post_id").unique())]
+    return pa.table(counts)
