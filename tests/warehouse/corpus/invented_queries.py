@@ -4,6 +4,7 @@ Every word of the vocabulary is one letter, so that a post is a string and a que
 over it. Nothing of the query's parser or planner is used.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ EXPRESSIONS = (
     "Help",
     "VALUE|we",
 )
-ANYTHING = "."
 NOTHING = "(?!)"
+ONE = frozenset({1})
+TIMES = {"?": (0, 1), "*": (0, 3), "+": (1, 3)}  # often enough to tell whether words are needed
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,14 @@ class Condition:
 
 @dataclass(frozen=True)
 class Made:
-    """A pattern: as a query, as an expression over letters, and as one over unnamed words alone.
+    """A pattern: as a query, as an expression over letters, and how long unnamed matches can be.
 
-    The last says which matches need no word that the query names.
+    Unnamed are those that need no word which the query names; no length is in it where all do.
     """
 
     cql: str
     letters: str
-    unnamed: str
+    unnamed: frozenset[int]
 
 
 def _met(expression: str) -> frozenset[str]:
@@ -72,7 +74,7 @@ def _joined(parts: Iterable[Condition], sign: str) -> Condition:
 def _token(condition: Condition) -> Made:
     met = "".join(sorted(LETTERS[word] for word in condition.words))
     letters = f"[{met}]" if met else NOTHING
-    unnamed = NOTHING if condition.names else ANYTHING
+    unnamed = frozenset[int]() if condition.names else ONE
     return Made(f"[{condition.text}]", letters, unnamed)
 
 
@@ -83,9 +85,19 @@ def _short(expression: str) -> Made:
 
 def _repeated(part: Made, times: tuple[int, int] | str) -> Made:
     written = times if isinstance(times, str) else f"{{{times[0]},{times[1]}}}"
+    least, most = TIMES[times] if isinstance(times, str) else times
+    lengths = [frozenset({0})]
+    for _ in range(most):
+        lengths.append(_sums(lengths[-1], part.unnamed))
     return Made(
-        f"({part.cql}){written}", f"(?:{part.letters}){written}", f"(?:{part.unnamed}){written}"
+        f"({part.cql}){written}",
+        f"(?:{part.letters}){written}",
+        frozenset[int]().union(*lengths[least:]),
     )
+
+
+def _sums(some: frozenset[int], others: frozenset[int]) -> frozenset[int]:
+    return frozenset(a + b for a in some for b in others)
 
 
 def _chained(parts: Iterable[Made]) -> Made:
@@ -93,7 +105,7 @@ def _chained(parts: Iterable[Made]) -> Made:
     return Made(
         " ".join(part.cql for part in made),
         "".join(part.letters for part in made),
-        "".join(part.unnamed for part in made),
+        functools.reduce(_sums, (part.unnamed for part in made)),
     )
 
 
@@ -102,7 +114,7 @@ def _chosen(parts: Iterable[Made]) -> Made:
     return Made(
         f"({' | '.join(part.cql for part in made)})",
         f"(?:{'|'.join(part.letters for part in made)})",
-        f"(?:{'|'.join(part.unnamed for part in made)})",
+        frozenset[int]().union(*(part.unnamed for part in made)),
     )
 
 
@@ -113,12 +125,12 @@ _conditions = st.one_of(
     _single,
     _single,
     st.builds(_joined, st.tuples(_single, _single), st.sampled_from("&|")),
-    _single.filter(lambda each: each.names).map(lambda each: each.negated),
+    st.sampled_from((*LETTERS, *EXPRESSIONS)).map(lambda each: _compared(each, "=").negated),
 )
-_plain = st.sampled_from(list(LETTERS)).map(lambda word: Made(word, LETTERS[word], NOTHING))
+_plain = st.sampled_from(list(LETTERS)).map(lambda word: Made(word, LETTERS[word], frozenset()))
 _quoted = st.sampled_from((*LETTERS, *EXPRESSIONS)).map(_short)
 _tokens = st.one_of(
-    _plain, _quoted, _quoted, _conditions.map(_token), st.just(Made("[]", ANYTHING, ANYTHING))
+    _plain, _quoted, _quoted, _conditions.map(_token), st.just(Made("[]", ".", ONE))
 )
 _times = st.one_of(
     st.sampled_from(("?", "*", "+")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.warehouse.corpus.invented_queries import LETTERS, Made, chosen, patterns, spans
@@ -85,7 +85,7 @@ def talk() -> Talk:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 @given(made=patterns, strategy=st.sampled_from(STRATEGIES))
 def test_hits_are_those_of_regular_expressions(talk: Talk, made: Made, strategy: Strategy) -> None:
@@ -103,12 +103,16 @@ def test_hits_of_many_queries_are_those_of_regular_expressions(
 
 def hold(talk: Talk, made: Made, strategy: Strategy) -> None:
     """Compare with brute force; a query is refused where a match needs none of its words."""
-    needs_no_word = any(spans(made.unnamed, "-" * length) for length in range(1, 9))
-    if needs_no_word:
+    if any(made.unnamed):
         with pytest.raises(CqlError, match="need not hold any word"):
             talk.hits(made.cql, strategy=strategy)
         return
-    assert talk.hits(made.cql, strategy=strategy) == talk.by_hand(made.letters, strategy)
+    try:
+        hits = talk.hits(made.cql, strategy=strategy)
+    except CqlError as error:
+        assume("takes more than" not in str(error))
+        raise
+    assert hits == talk.by_hand(made.letters, strategy)
 
 
 def test_a_sample_is_drawn_by_the_seed_from_all_hits(talk: Talk) -> None:

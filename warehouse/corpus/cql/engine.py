@@ -10,7 +10,7 @@ from warehouse.corpus.cql.compiler import Compiler, Extent, QueryTooLarge
 from warehouse.corpus.cql.errors import CqlError
 from warehouse.corpus.cql.parser import parse
 from warehouse.corpus.cql.plan import plans_for
-from warehouse.corpus.cql.tree import Condition, Strategy, lengths
+from warehouse.corpus.cql.tree import Condition, Strategy, lengths, simplified
 from warehouse.corpus.cql.words import cut_words, find_words
 from warehouse.corpus.population import Population, population_sql
 
@@ -52,7 +52,7 @@ def compile_query(
         If the population's condition is none.
     """
     read = parse(query)
-    pattern = cut_words(connection, read)
+    pattern = simplified(cut_words(connection, read))
     words = find_words(connection, read, pattern)
 
     def size_of(condition: Condition) -> int | None:
@@ -111,9 +111,8 @@ def find(
     if sample is not None:
         draw = DRAW.format(g="first_g", seed=int(seed))
         drawn += f" ORDER BY {draw}, first_g LIMIT {int(sample)}"
-    return connection.execute(
-        f"SELECT post_id, first_g, n_tokens FROM ({drawn}) ORDER BY post_id, first_g"
-    ).to_arrow_table()
+    wanted = f"SELECT post_id, first_g, n_tokens FROM ({drawn}) ORDER BY post_id, first_g"
+    return _run(connection, wanted, query)
 
 
 def count(
@@ -125,9 +124,9 @@ def count(
 ) -> HitCounts:
     """Return how many hits a query has, and in how many posts; errors as in `compile_query`."""
     hits = compile_query(connection, query, population=population, strategy=strategy)
-    row = connection.execute(f"SELECT count(*), count(DISTINCT post_id) FROM ({hits})").fetchone()
-    n_hits, n_posts = row or (0, 0)
-    return HitCounts(hits=n_hits, posts=n_posts)
+    wanted = f"SELECT count(*) AS hits, count(DISTINCT post_id) AS posts FROM ({hits})"
+    (counts,) = _run(connection, wanted, query).to_pylist()
+    return HitCounts(**counts)
 
 
 def by_post(
@@ -142,9 +141,16 @@ def by_post(
     What trends, dispersion and keyness of a query are counted from; errors as in `compile_query`.
     """
     hits = compile_query(connection, query, population=population, strategy=strategy)
-    return connection.execute(
-        f"SELECT post_id, count(*) AS n_hits FROM ({hits}) GROUP BY post_id ORDER BY post_id"
-    ).to_arrow_table()
+    wanted = f"SELECT post_id, count(*) AS n_hits FROM ({hits}) GROUP BY post_id ORDER BY post_id"
+    return _run(connection, wanted, query)
+
+
+def _run(connection: duckdb.DuckDBPyConnection, sql: str, query: str) -> pa.Table:
+    try:
+        return connection.execute(sql).to_arrow_table()
+    except duckdb.OutOfMemoryException:
+        sentence = "the query needs more memory than it may take; make its gaps narrower"
+        raise CqlError(sentence, query=query, column=0) from None
 
 
 def _extent(connection: duckdb.DuckDBPyConnection) -> Extent:

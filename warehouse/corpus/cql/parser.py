@@ -56,7 +56,7 @@ _HINTS = {
     "|": "an alternative is missing beside it",
     '"': "the closing quote is missing",
     "'": "the closing quote is missing",
-    ";": "nothing may follow it",
+    ";": "it ends a query, and nothing stands before it",
 }
 
 
@@ -95,8 +95,10 @@ class _Reader:
         if self.place == self.end:
             self._fail('there is nothing to look for: write a word, or [word="..."]')
         pattern = self._alternatives()
-        self._take(";")
-        if self.place < self.end:
+        at = self.place
+        if self._take(";") and self._sign():
+            self._fail("nothing may follow the ; that ends a query", at=at)
+        if self._sign():
             self._unexpected()
         return Query(text=self.text, pattern=pattern, strategy=strategy, capped=self.capped)
 
@@ -130,6 +132,8 @@ class _Reader:
         parts: list[Pattern] = []
         while self._sign() not in ("", "|", ")", ";"):
             parts.append(self._repeated())
+        if not parts and self.depth and self._sign() == ")":
+            self._fail("a word is missing before the closing parenthesis )")
         if not parts:
             self._unexpected()
         return parts[0] if len(parts) == 1 else Chain(tuple(parts))
@@ -151,7 +155,7 @@ class _Reader:
         least, most = self._times(part)
         if self._sign() in ("?", "*", "+", "{"):
             self._fail("a repeat of a repeat needs parentheses round the first")
-        return _repeated(part, least, most)
+        return Repeat(part, least, most)
 
     def _times(self, part: Pattern) -> tuple[int, int]:
         cap = MOST_WORDS if isinstance(part, Token) else MOST_GROUPS
@@ -320,15 +324,6 @@ class _Reader:
 
     def _fail(self, sentence: str, *, at: int | None = None) -> NoReturn:
         raise CqlError(sentence, query=self.text, column=self.place if at is None else at)
-
-
-def _repeated(part: Pattern, least: int, most: int) -> Pattern:
-    """Return a repeat; one of a repeated word is a longer repeat of the word itself."""
-    match part:
-        case Repeat(part=Token() as word, least=0 | 1 as inner, most=inner_most):
-            return Repeat(word, inner * least, inner_most * most)
-        case _:
-            return Repeat(part, least, most)
 
 
 def _read_regex(content: str, column: int) -> Condition:

@@ -1,5 +1,6 @@
 """A query as a tree: conditions on one word, and patterns of words that follow one another."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -138,3 +139,42 @@ def lengths(pattern: Pattern) -> tuple[int, int]:
         case Repeat(part=part, least=times, most=most_times):
             least, most = lengths(part)
             return least * times, most * most_times
+
+
+def simplified(pattern: Pattern) -> Pattern:
+    """Return a pattern with the same matches that has fewer parts.
+
+    Alternatives of one word each become one condition, and a repeat of a repeated word a longer
+    repeat.
+    """
+    match pattern:
+        case Token() | Plain():
+            return pattern
+        case Chain(parts=parts):
+            return Chain(tuple(simplified(part) for part in parts))
+        case Choice(branches=branches):
+            return _one_of(dict.fromkeys(simplified(branch) for branch in branches))
+        case Repeat(part=part, least=least, most=most):
+            return _repeated(simplified(part), least, most)
+
+
+def _one_of(branches: Iterable[Pattern]) -> Pattern:
+    """Return the choice between branches, no two of which are equal."""
+    single = [branch for branch in branches if isinstance(branch, Token)]
+    longer = [branch for branch in branches if not isinstance(branch, Token)]
+    conditions = [token.condition for token in single]
+    named = [condition for condition in conditions if condition is not None]
+    if len(named) < len(conditions):
+        single = [Token()]
+    elif len(named) > 1:
+        single = [Token(AnyOf(tuple(named)))]
+    together = (*single, *longer)
+    return together[0] if len(together) == 1 else Choice(together)
+
+
+def _repeated(part: Pattern, least: int, most: int) -> Pattern:
+    match part:
+        case Repeat(part=Token() as word, least=0 | 1 as inner, most=inner_most):
+            return Repeat(word, inner * least, inner_most * most)
+        case _:
+            return part if least == most == 1 else Repeat(part, least, most)
