@@ -34,7 +34,7 @@ def add_garden(study: Study) -> None:
 
 
 def add_thread(study: Study) -> None:
-    """One thread in which b answers a, a answers b, c answers b and c answers c; another of a."""
+    """In one thread b answers a, a answers b, c answers b and c answers c; ten stay alone."""
     common = {"community": "board", "authors": lambda _: None, "created_at": AT}
     a, b, c = (author(number) for number in (1, 2, 3))
 
@@ -49,7 +49,10 @@ def add_thread(study: Study) -> None:
     add(a, 7000, answer)
     third = add(c, 7000, answer)
     add(c, 7000, third)
-    add(a, 7001, None)
+    for number in range(10):
+        add(author(number + 1), 7001 + number, None)
+    (few,) = study.add_posts(1, **{**common, "community": "two people", "author_key": a})
+    study.add_posts(1, **{**common, "community": "two people", "author_key": b, "parent_id": few})
 
 
 def add_copies(study: Study) -> None:
@@ -251,8 +254,16 @@ def test_a_frame_with_a_topic_is_compared_with_all_topics(home: Home, study: Stu
 
 
 def test_answers_are_counted_by_direction(home: Home) -> None:
-    row = only(answer_of(home, "who_answers_whom"), community="board")
-    expected = {"n_threads": 2, "answered": 0.5, "people": 2.0, "n_answers": 4, "to_opener": 1}
+    rows = answer_of(home, "who_answers_whom")
+    assert {row["community"] for row in rows} == {"board", "anxiety", "carers"}  # not two people's
+    row = only(rows, community="board")
+    expected = {
+        "n_threads": 11,
+        "answered": 1 / 11,
+        "people": 13 / 11,
+        "n_answers": 4,
+        "to_opener": 1,
+    }
     more = {"by_opener": 1, "to_self": 1, "between_others": 1, "median_depth": 2, "most_depth": 3}
     assert {name: row[name] for name in row if name not in ("source", "community")} == (
         expected | more

@@ -1,6 +1,7 @@
 -- [C] Who answers whom? How deep do threads go, and how much is talk with the person who asked?
 --
--- No person is named or numbered: there is one row for each community.
+-- No person is named or numbered: there is one row for each community in which ten known people or
+-- more have written, since figures of fewer would tell of persons.
 --
 -- Columns: n_threads; answered is the share of them in which somebody other than the opener wrote;
 -- people is the mean number of different people in a thread. Of n_answers answers whose post they
@@ -24,6 +25,9 @@ WITH RECURSIVE below AS (
            coalesce(bool_or(author_key <> opener), false) AS is_answered
     FROM posts LEFT JOIN openers USING (thread_id)
     WHERE NOT automated GROUP BY source, community, thread_id
+), peopled AS (
+    SELECT source, community FROM posts
+    GROUP BY source, community HAVING count(DISTINCT author_key) >= 10
 ), answers AS (
     SELECT answer.source, answer.community,
            CASE WHEN answer.author_key = asked.author_key THEN 'to_self'
@@ -51,5 +55,6 @@ SELECT source, community, count(*) AS n_threads, avg(is_answered::INTEGER) AS an
        any_value(by_opener) AS by_opener, any_value(to_self) AS to_self,
        any_value(between_others) AS between_others, any_value(median_depth) AS median_depth,
        any_value(most_depth) AS most_depth
-FROM talk LEFT JOIN directions USING (source, community) LEFT JOIN depths USING (source, community)
+FROM talk JOIN peopled USING (source, community)
+LEFT JOIN directions USING (source, community) LEFT JOIN depths USING (source, community)
 GROUP BY source, community ORDER BY source, community;
