@@ -1,5 +1,6 @@
 """What a query stays within: posts, populations, repeats, steps, and room."""
 
+from pathlib import Path
 from typing import cast
 
 import duckdb
@@ -10,6 +11,8 @@ from warehouse.corpus.cql import CqlError, by_post, compiler, count, find
 from warehouse.corpus.cql.parser import MOST_GROUPS, MOST_WORDS
 from warehouse.corpus.lines import read_lines
 from warehouse.corpus.population import Population
+
+DOCUMENTED = (Path(__file__).resolve().parents[3] / "docs" / "corpus.md").read_text("utf-8")
 
 
 def study_of(*texts: str) -> Study:
@@ -35,6 +38,37 @@ def test_no_match_leaves_its_post() -> None:
     assert nodes(study, '"wait" []') == ["wait for"]
     assert nodes(study, '[] "for"') == ["wait for"]
     assert nodes(study, '"wait" [word!="of"]') == ["wait for"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ("standard", ["very good", "good"]),
+        ("shortest", ["good", "good"]),
+        ("longest", ["very good good"]),
+        ("traditional", ["very good", "good", "good"]),
+    ],
+)
+def test_strategies_choose_as_the_documentation_shows(strategy: str, expected: list[str]) -> None:
+    study = study_of("very good good")
+    query = '"very"? "good"+'
+    assert nodes(study, f"(?{strategy}) {query}") == expected
+    shown = ", ".join(f"*{node}*" for node in expected)
+    (row,) = [line for line in DOCUMENTED.splitlines() if line.startswith(f"| `{strategy}` |")]
+    assert row.endswith(f"| {shown} |")
+    assert f"`{query}` in *very good good*" in DOCUMENTED
+
+
+def test_queries_of_the_documentation_can_be_read() -> None:
+    shown = DOCUMENTED.partition("```cql\n")[2].partition("```")[0].splitlines()
+    assert len(shown) > 5
+    study = study_of("we wait")
+    for query in shown:
+        assert count(study.connection, query).hits == 0
+
+
+def test_help_thrice_holds_help_twice_two_times() -> None:
+    assert nodes(study_of("help help help"), '"help" "help"') == ["help help"] * 2
 
 
 def test_an_edited_post_is_found_by_what_it_says_now() -> None:

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -19,6 +20,7 @@ from warehouse.corpus.cql import (
     by_post,
     compile_query,
     count,
+    draw,
     find,
 )
 from warehouse.corpus.lines import read_lines
@@ -93,7 +95,7 @@ def test_hits_are_those_of_regular_expressions(talk: Talk, made: Made, strategy:
 
 
 @pytest.mark.slow
-@settings(max_examples=3_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=patterns, strategy=st.sampled_from(STRATEGIES))
 def test_hits_of_many_queries_are_those_of_regular_expressions(
     talk: Talk, made: Made, strategy: Strategy
@@ -132,6 +134,21 @@ def test_a_sample_of_a_word_is_that_of_its_concordance(talk: Talk) -> None:
     assert drawn.column("post_id").to_pylist() == lines.column("post_id").to_pylist()
     read = read_lines(talk.study.connection, drawn)
     assert read.column("left_context").to_pylist() == lines.column("left_context").to_pylist()
+
+
+def test_a_draw_tells_what_it_is_a_sample_of() -> None:
+    study = Study()
+    study.add_posts(30, text="we wait and wait", community="carers")
+    study.add_posts(20, text="we wait and wait", duplicate_of=1)
+    study.index()
+    for population, once in ((None, 30), (Population(include_duplicates=True), 50)):
+        options: dict[str, Any] = {"population": population, "sample": 12, "seed": 3}
+        drawn = draw(study.connection, '"wait"', **options)
+        assert drawn.counts == HitCounts(hits=2 * once, posts=once)
+        assert drawn.with_duplicates == HitCounts(hits=100, posts=50)
+        in_place = drawn.hits.sort_by([("post_id", "ascending"), ("first_g", "ascending")])
+        assert in_place != drawn.hits
+        assert in_place == find(study.connection, '"wait"', **options)
 
 
 def test_hits_are_counted_in_all_and_by_post(talk: Talk) -> None:

@@ -5,18 +5,22 @@ rarest of them to begin at, `compiler` writes one SQL statement over the token t
 runs it. The language and its strategies are told in docs/corpus.md.
 """
 
-from warehouse.corpus.cql.engine import HitCounts, by_post, compile_query, count, find
+from warehouse.corpus.cql.engine import Drawn, HitCounts, by_post, compile_query, count, draw, find
 from warehouse.corpus.cql.errors import CqlError
-from warehouse.corpus.cql.parser import parse
+from warehouse.corpus.cql.parser import MOST_GROUPS, MOST_WORDS, parse
 from warehouse.corpus.cql.tree import Strategy
 
 __all__ = [
+    "MOST_GROUPS",
+    "MOST_WORDS",
     "CqlError",
+    "Drawn",
     "HitCounts",
     "Strategy",
     "by_post",
     "compile_query",
     "count",
+    "draw",
     "find",
     "parse",
 ]

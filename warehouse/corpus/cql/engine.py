@@ -1,8 +1,9 @@
 """Queries over the controlled release: read, planned, compiled to one SQL statement, and run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from warehouse.corpus.concordance import DRAW
@@ -12,7 +13,7 @@ from warehouse.corpus.cql.parser import parse
 from warehouse.corpus.cql.plan import plans_for
 from warehouse.corpus.cql.tree import Condition, Strategy, lengths, simplified
 from warehouse.corpus.cql.words import cut_words, find_words
-from warehouse.corpus.population import Population, population_sql
+from warehouse.corpus.population import SPOKEN, Population, population_posts, population_sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,25 @@ class HitCounts:
 
     hits: int
     posts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A sample of a query's hits, and how many there are in all.
+
+    Attributes
+    ----------
+    hits : pyarrow.Table
+        post_id, first_g, n_tokens, in the order drawn.
+    counts : HitCounts
+        In the population.
+    with_duplicates : HitCounts
+        In the population and the copies of its posts.
+    """
+
+    hits: pa.Table
+    counts: HitCounts
+    with_duplicates: HitCounts
 
 
 def compile_query(
@@ -113,6 +133,41 @@ def find(
         drawn += f" ORDER BY {draw}, first_g LIMIT {int(sample)}"
     wanted = f"SELECT post_id, first_g, n_tokens FROM ({drawn}) ORDER BY post_id, first_g"
     return _run(connection, wanted, query)
+
+
+def draw(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    *,
+    population: Population | None = None,
+    strategy: Strategy | None = None,
+    sample: int,
+    seed: int = 0,
+) -> Drawn:
+    """Return a sample of a query's hits with what it is a sample of, in one pass.
+
+    The sample is that of `find` with the same `seed`; arguments and errors are those of `find`.
+    """
+    wanted = population or SPOKEN
+    wide = replace(wanted, include_duplicates=True)
+    every = find(connection, query, population=wide, strategy=strategy)
+    hits = every
+    if not wanted.include_duplicates:
+        counted = population_posts(connection, wanted)
+        hits = every.filter(pa.array(np.isin(every["post_id"].to_numpy(), counted)))
+    number = DRAW.format(g="first_g", seed=int(seed))
+    connection.register("cql_hits", hits)
+    try:
+        drawn = connection.execute(
+            f"FROM cql_hits ORDER BY {number}, first_g LIMIT {int(sample)}"
+        ).to_arrow_table()
+    finally:
+        connection.unregister("cql_hits")
+    return Drawn(hits=drawn, counts=_counted(hits), with_duplicates=_counted(every))
+
+
+def _counted(hits: pa.Table) -> HitCounts:
+    return HitCounts(hits=hits.num_rows, posts=len(hits["post_id"].unique()))
 
 
 def count(
