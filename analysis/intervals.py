@@ -91,7 +91,7 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     tested = np.flatnonzero(~np.isnan(p))
     if not len(tested):
         return q
-    order = tested[np.argsort(p[tested])]
+    order = tested[np.argsort(p[tested], kind="stable")]
     scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
     q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return q

@@ -40,6 +40,8 @@ class ClusteredLogRatio:
     ----------
     n_target, n_reference : floats
         Occurrences.
+    n_posts_target, n_posts_reference : integers
+        Posts with the word.
     effective_target, effective_reference : floats
         Independent occurrences that would be worth as much.
     log_ratio, lower, upper : floats
@@ -52,6 +54,8 @@ class ClusteredLogRatio:
 
     n_target: Floats
     n_reference: Floats
+    n_posts_target: Integers
+    n_posts_reference: Integers
     effective_target: Floats
     effective_reference: Floats
     log_ratio: Floats
@@ -72,6 +76,11 @@ class Side:
     counts: csr_array
     n_tokens: Floats
     codes: tuple[Integers, ...]
+
+    def n_posts(self) -> Integers:
+        """Return how many posts have each word."""
+        posts = np.bincount(self.counts.indices, minlength=self.counts.shape[1])
+        return posts.astype(np.int64)
 
     def spread(self) -> Spread:
         """Return what the occurrences of each word are worth."""
@@ -104,13 +113,16 @@ def clustered_log_ratio(
         Where shapes disagree or a value cannot be.
     """
     level = confidence_of(confidence)
-    target, reference = (side.spread() for side in sides_of(counts, n_tokens, is_target, clusters))
+    sides = sides_of(counts, n_tokens, is_target, clusters)
+    target, reference = sides[0].spread(), sides[1].spread()
     bounds = ratio_of_rates(target, reference, confidence=level)
     with np.errstate(divide="ignore"):
         lower, upper = np.log2(bounds.lower), np.log2(bounds.upper)
     return ClusteredLogRatio(
         n_target=target.n,
         n_reference=reference.n,
+        n_posts_target=sides[0].n_posts(),
+        n_posts_reference=sides[1].n_posts(),
         effective_target=target.effective_n,
         effective_reference=reference.effective_n,
         log_ratio=log_ratio(target.n, reference.n, (target.n_tokens, reference.n_tokens)),

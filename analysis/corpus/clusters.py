@@ -13,8 +13,12 @@ Journal of Business and Economic Statistics 29:238), but never to less than eith
 MacKinnon, Nielsen and Webb 2024, Jackknife inference with two-way clustering, arXiv 2406.08880).
 
 What comes out is an effective count for each word: as many independent occurrences would be as
-certain. All sums run over the occurrences alone, so a whole vocabulary costs one pass over a sparse
-table.
+certain. Where a few clusters make most of the variance, it is itself uncertain: its degrees of
+freedom are k / G, with k the clusters that have the word and G the squared coefficient of variation
+of their g_c^2, after the effective number of clusters of Carter, Schnepel and Steigerwald (2017,
+Review of Economics and Statistics 99:698), and at most Kish's number of clusters less one.
+
+All sums run over the occurrences alone, so a whole vocabulary costs one pass over a sparse table.
 """
 
 from collections.abc import Sequence
@@ -120,20 +124,20 @@ def _influences(counts: csr_array, n: Floats, n_tokens: Floats, code: Integers) 
     share = totals(n_tokens, code) / n_tokens.sum()
     table = gathered(counts, code)
     row = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
-    own, held = table.data / n[table.indices], share[row]
+    square = np.square(table.data / n[table.indices] - share[row])
 
-    def summed(power: int, scale: Floats) -> Floats:
-        """Return the sum over clusters of (scale g)^power: those without the word have -share."""
-        without = scale[row] ** power * ((own - held) ** power - held**power)
-        with_word = np.bincount(table.indices, weights=without, minlength=len(n))
-        return np.asarray(with_word + ((scale * share) ** power).sum(), dtype=np.float64)
+    def summed(squares: Floats, without: Floats) -> Floats:
+        """Return a sum over all clusters, from those with the word and what it is without it."""
+        excess = np.bincount(table.indices, weights=squares - without[row], minlength=len(n))
+        return np.asarray(excess + without.sum(), dtype=np.float64)
 
-    plain = np.maximum(summed(2, np.ones_like(share)), LEAST)
+    plain = np.maximum(summed(square, share**2), LEAST)
     alone = bool((share >= 1).any())
-    scale = np.ones_like(share) if alone else 1 / (1 - share)
-    jackknife = np.full_like(n, np.inf) if alone else np.maximum(summed(2, scale), plain)
+    scale = np.ones_like(share) if alone else 1 / (1 - share) ** 2
+    jackknife = np.maximum(summed(square * scale[row], share**2 * scale), plain)
+    jackknife = np.full_like(n, np.inf) if alone else jackknife
     n_with = np.maximum(np.bincount(table.indices, minlength=len(n)), 1)
-    uneven = summed(4, np.ones_like(share)) / plain**2 - 1 / n_with
+    uneven = summed(np.square(square), share**4) / plain**2 - 1 / n_with
     df = np.full_like(n, max(effective_clusters(n_tokens, code) - 1, 0.0))
     varies = (n > 0) & (plain > ROUNDING * (share**2).sum())
     df = np.divide(1.0, uneven, out=df.copy(), where=varies & (uneven * df > 1))

@@ -42,6 +42,8 @@ class Keyness:
     ----------
     n_target, n_reference, per_million_target, per_million_reference : floats
         Occurrences, and occurrences per million tokens.
+    n_posts_target, n_posts_reference : floats
+        Posts with the word, NaN where they were not given.
     log_likelihood, p_value, q_value : floats
         LL, which does not tell the direction: the sign of `log_ratio` does.
     log_ratio, lower, upper : floats
@@ -54,6 +56,8 @@ class Keyness:
     n_reference: Floats
     per_million_target: Floats
     per_million_reference: Floats
+    n_posts_target: Floats
+    n_posts_reference: Floats
     log_likelihood: Floats
     p_value: Floats
     q_value: Floats
@@ -74,6 +78,7 @@ def keyness(
     *,
     size_target: float,
     size_reference: float,
+    n_posts: tuple[ArrayLike, ArrayLike] | None = None,
     prior: ArrayLike | None = None,
     prior_tokens: float | None = None,
     confidence: float = 0.95,
@@ -84,6 +89,8 @@ def keyness(
     ----------
     n_target, n_reference : (n_words,) counts
     size_target, size_reference : tokens of each side, of other words too
+    n_posts : two (n_words,) counts, optional
+        Posts of the target and of the reference that have each word, to stand beside the rest.
     prior : (n_words,) pseudo-counts, optional
         Of each word in the prior of the log odds; by default its share of both sides together,
         times `prior_tokens`.
@@ -98,10 +105,10 @@ def keyness(
     """
     first = counts_of(n_target, "n_target")
     second = counts_of(n_reference, "n_reference", length=len(first))
-    sizes = total_of(size_target, "size_target"), total_of(size_reference, "size_reference")
-    for counts, size, name in ((first, sizes[0], "target"), (second, sizes[1], "reference")):
-        if counts.max(initial=0) > size:
-            raise ValueError(f"a word has more occurrences than the {name} has tokens ({size:.0f})")
+    sizes = _sizes(first, second, size_target, size_reference)
+    posts = [np.full_like(first, np.nan)] * 2
+    if n_posts is not None:
+        posts = [counts_of(each, "n_posts", length=len(first)) for each in n_posts]
     surety = _log_likelihood(first, second, sizes)
     p_value = erfc(np.sqrt(surety / 2))  # the upper tail of chi-squared with one degree
     ratio = log_ratio(first, second, sizes)
@@ -113,6 +120,8 @@ def keyness(
         n_reference=second,
         per_million_target=_per_million(first, sizes[0]),
         per_million_reference=_per_million(second, sizes[1]),
+        n_posts_target=posts[0],
+        n_posts_reference=posts[1],
         log_likelihood=surety,
         p_value=p_value,
         q_value=benjamini_hochberg(p_value),
@@ -122,6 +131,14 @@ def keyness(
         log_odds=odds,
         z=z,
     )
+
+
+def _sizes(first: Floats, second: Floats, target: float, reference: float) -> tuple[float, float]:
+    sizes = total_of(target, "size_target"), total_of(reference, "size_reference")
+    for counts, size, name in ((first, sizes[0], "target"), (second, sizes[1], "reference")):
+        if counts.max(initial=0) > size:
+            raise ValueError(f"a word has more occurrences than the {name} has tokens ({size:.0f})")
+    return sizes
 
 
 def log_ratio(first: Floats, second: Floats, sizes: tuple[float, float]) -> Floats:

@@ -6,7 +6,7 @@ its mean, quantiles of gamma(e) and gamma(e + 1); the ratio of two has those of 
 `analysis.corpus.clusters`, as Korn and Graubard (1998, Survey Methodology 24:193) put effective
 counts into the exact interval of a share: the bounds then hold for words of few people too, and a
 word that one side never uses has one open end. Where clusters are few, e is lowered by (z / t)
-squared, with Student's t of their number less one in the place of the normal z.
+squared, with Student's t of the variance's degrees of freedom in the place of the normal z.
 """
 
 from dataclasses import dataclass

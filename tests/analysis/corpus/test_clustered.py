@@ -100,6 +100,8 @@ def test_a_word_of_one_side_has_one_open_end() -> None:
     found = clustered_log_ratio(counts, np.full(200, 60), is_target, clusters=(author,))
     assert found.upper[0] == np.inf
     assert 0 < found.lower[0] < found.log_ratio[0]
+    assert found.n_posts_target.tolist() == (counts[is_target] > 0).sum(axis=0).tolist()
+    assert found.n_posts_reference.tolist() == [0, 0]
     assert found.p_value[0] < 0.01
     assert np.isnan([found.log_ratio[1], found.lower[1], found.p_value[1], found.q_value[1]]).all()
     assert found.to_arrow()["lower"].null_count == 1

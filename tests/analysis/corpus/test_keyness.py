@@ -99,6 +99,9 @@ def test_sides_without_tokens_and_words_without_occurrences_have_no_figures() ->
     assert np.isnan([unused.log_likelihood[0], unused.log_ratio[0], unused.z[0]]).all()
     assert unused.q_value[1] == 1
     table = unused.to_arrow()
+    assert table["n_posts_target"].null_count == 2
+    beside = keyness([3], [5], size_target=100, size_reference=100, n_posts=([2], [4]))
+    assert (beside.n_posts_target[0], beside.n_posts_reference[0]) == (2, 4)
     assert table.column_names[:2] == ["n_target", "n_reference"]
     assert table["log_ratio"].null_count == 1
     assert keyness([], [], size_target=0, size_reference=0).to_arrow().num_rows == 0
