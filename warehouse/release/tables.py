@@ -50,6 +50,7 @@ _WORDS = f"""(
         SELECT word_id, count(*) AS n FROM token_stream WHERE post_id IN {_INDEXED}
         GROUP BY word_id
     ) AS used USING (word_id)
+    ORDER BY word_id
 )"""
 
 # By position rather than by post, which the places do not name: these are the few that stay here.
@@ -129,7 +130,7 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
         "words": Released(columns=("word_id", "word", "n"), rows=_WORDS, order=("word_id",)),
         "token_posts": Released(
             columns=("post_id", "first_g", "n_tokens"),
-            rows=f"token_posts WHERE post_id IN {_INDEXED}",
+            rows=f"token_posts WHERE post_id IN {_INDEXED} ORDER BY first_g",
             order=("first_g", "post_id"),
         ),
         "token_stream": Released(
