@@ -138,6 +138,7 @@ def _sentence(error: duckdb.Error) -> str:
             " sum up (GROUP BY) before you sort"
         )
     said = " ".join(_KIND.sub("", _PLACE.sub("", str(error).strip())).split())
+    said = "".join(sign for sign in said if sign.isprintable())  # it may quote a post
     said = said.replace("bindings: : ", "bindings: ")
     if isinstance(error, duckdb.PermissionException):
         return f"{said}: {_ALONE}"

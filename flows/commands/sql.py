@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 commands = typer.Typer()
+_PLAN = ["explain_key", "explain_value"]
 
 
 @commands.command(rich_help_panel="Corpus")
@@ -70,8 +71,20 @@ def sql(
         raise session.WrongUse("a Parquet file is for somebody: say with --to who gets it")
     chosen = output.form_named(wanted)
     rows = _answer(text, home, limit=limit, seconds=timeout)
-    values = rows.to_pylist(maps_as_pydicts="strict")
+    values = _values(rows)
+    if rows.column_names == _PLAN and chosen == "table":  # drawn over many lines
+        typer.echo("\n".join(str(row["explain_value"]) for row in values))
+        return
     output.print_rows(values, columns=rows.column_names, form=chosen)
+
+
+def _values(rows: pa.Table) -> list[dict[str, object]]:
+    try:
+        return rows.to_pylist(maps_as_pydicts="strict")
+    except (OverflowError, ValueError):
+        raise session.WrongUse(
+            "a time in the answer lies beyond the years 1 to 9999: cast it to VARCHAR"
+        ) from None
 
 
 def _query(query: str | None, *, file: Path | None, example: str | None) -> str:

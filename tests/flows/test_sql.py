@@ -186,6 +186,10 @@ def test_a_query_that_needs_too_much_memory_is_told_what_to_do() -> None:
         ("SELEC 1", 'syntax error at or near "SELEC"\n'),
         ("FROM kwik('help')", 'Did you mean "kwic"? SHOW TABLES lists the tables'),
         ("SELECT CAST(title AS INTEGER) FROM posts", "Could not convert string '' to INT32 when"),
+        (
+            "SELECT error(concat('red', chr(27), '[31m', chr(10), 'end'))",
+            "valuetalk: red[31m end\n",
+        ),
         ("FROM read_csv('/a')", "a query reads the release alone, and no other file"),
     ],
 )
@@ -320,3 +324,18 @@ def test_parquet_keeps_types_and_is_recorded(home: Home) -> None:
         (row,) = warehouse.query("SELECT what, n_rows, sha256 FROM exports").to_pylist()
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     assert row == {"what": f"sql {query}", "n_rows": 5, "sha256": digest}
+
+
+@pytest.mark.usefixtures("home")
+def test_a_plan_is_drawn_over_its_lines() -> None:
+    done = run("EXPLAIN SELECT count(*) FROM posts")
+    assert len(done.stdout.splitlines()) > 5
+    (row,) = json.loads(run("EXPLAIN SELECT count(*) FROM posts", "--json").stdout)
+    assert done.stdout == row["explain_value"] + "\n"
+
+
+@pytest.mark.usefixtures("home")
+def test_a_time_that_python_cannot_hold_is_told() -> None:
+    done = run("SELECT TIMESTAMP 'infinity' AS t")
+    assert done.exit_code == 2
+    assert "cast it to VARCHAR" in done.stderr
