@@ -5,10 +5,9 @@ Leech, Conrad and Finegan 1999, Longman grammar of spoken and written English, c
 2004, English for Specific Purposes 23:397). A text is here a post, and people are asked for beside
 posts, since one author may repeat a signature or a slogan in any number of posts.
 
-An n-gram that stands in a longer one as often as that longer one occurs at all is no bundle of its
-own but a piece of it ("on the other" in "on the other hand": complete subsumption, Chen and Baker
-2010, Language Learning & Technology 14:30; Cortes and Lake 2023, International Journal of Corpus
-Linguistics 28:232), and is merged into it.
+An n-gram all of whose occurrences stand in one longer n-gram is no bundle of its own but a piece of
+it, as "on the other" may be of "on the other hand", and is merged into it (complete overlap: Chen
+and Baker 2010, Language Learning & Technology 14(2):30).
 """
 
 from collections.abc import Sequence
