@@ -83,10 +83,11 @@ def connect_released(path: Path) -> duckdb.DuckDBPyConnection:
         )
     with clear_errors(path):
         connection = duckdb.connect(path, read_only=True, config=_SEALED)
-    connection.execute("SET TimeZone = 'UTC'")
-    _halve_memory(connection)
-    _count_progress(connection)
-    connection.execute("SET lock_configuration = true")
+    if not _is_locked(connection):  # which it is where this process has the file open already
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        _halve_memory(connection)
+        _count_progress(connection)
+        connection.execute("SET lock_configuration = true")
     return connection
 
 
@@ -98,6 +99,11 @@ def recent_runs(connection: duckdb.DuckDBPyConnection, *, nights: int) -> pa.Tab
 def last_harvests(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return what the last harvesting run did, a row a source and activity, worst status shown."""
     return connection.execute(_SOURCES).to_arrow_table()
+
+
+def _is_locked(connection: duckdb.DuckDBPyConnection) -> bool:
+    row = connection.execute("SELECT current_setting('lock_configuration')").fetchone()
+    return bool(row and row[0])
 
 
 def _halve_memory(connection: duckdb.DuckDBPyConnection) -> None:

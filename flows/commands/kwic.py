@@ -1,4 +1,4 @@
-"""`valuetalk kwic`: a word in its context, from the controlled release."""
+"""`valuetalk kwic`: a word or a query in its context, from the controlled release."""
 
 from __future__ import annotations
 
@@ -6,44 +6,49 @@ from typing import Annotated
 
 import typer
 
-from flows.commands import exports, output, session
+from flows.commands import exports, selections, session
 
 commands = typer.Typer()
-_PANEL = "Corpus"
 
 
-@commands.command(rich_help_panel=_PANEL)
+@commands.command(rich_help_panel=selections.PANEL)
 def kwic(
-    word: Annotated[str, typer.Argument(help="The word to look for.")],
+    node: selections.NodeArgument,
     home: session.HomeOption = None,
     *,
     width: Annotated[int, typer.Option(min=1, help="Words of context on each side.")] = 8,
     lines: Annotated[int, typer.Option(min=1, help="Most lines, drawn at random.")] = 100,
+    posts: Annotated[
+        int, typer.Option(min=0, help="Whole posts, drawn at random, in place of lines.")
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    sort: Annotated[
+        str, typer.Option(help="place, time, random, or words beside the node such as 1R,2R,1L.")
+    ] = "place",
     source: Annotated[str | None, typer.Option(help="Only posts of this source.")] = None,
     community: Annotated[str | None, typer.Option(help="Only posts of this community.")] = None,
+    where: selections.WhereOption = "",
+    saved: selections.SavedOption = None,
+    duplicates: selections.DuplicatesOption = False,
     to: exports.ToOption = None,
     names: exports.NamesOption = None,
     as_json: session.JsonOption = False,
 ) -> None:
-    """Show a word in its context (keyword in context)."""
-    from flows.released import open_released
-    from warehouse.corpus import concordance
-    from warehouse.corpus.population import Population, equal_to
+    """Show a word in its context (keyword in context).
 
-    exports.check_names(names, to=to)
-    with open_released(session.find_study(home)) as connection:
-        found = concordance.kwic(
-            connection,
-            word,
-            width=width,
-            lines=lines,
-            seed=seed,
-            population=Population(where=equal_to(source=source, community=community)),
+    Example: valuetalk kwic recovery --sort 1R --where "role = 'carer'"
+    """
+    from warehouse.corpus.population import equal_to
+
+    delivery = selections.Delivery(home=home, as_json=as_json, to=to, names=names)
+    only = equal_to(source=source, community=community)
+    both = " AND ".join(f"({each})" for each in (only, where) if each.strip())
+    chosen = selections.Selection(where=both, saved=saved, duplicates=duplicates)
+    with selections.asked(home, chosen, saying="Looking for it") as (corpus, within):
+        selections.say_counts(corpus, node, within)
+        found = (
+            corpus.sample(node, posts=posts, seed=seed, within=within)
+            if posts
+            else corpus.kwic(node, width=width, lines=lines, seed=seed, sort=sort, within=within)
         )
-    if not found.num_rows:
-        typer.echo("No released post has that word; give one word as it is written.", err=True)
-    if to is not None:
-        exports.hand_over(home, found, to=to, what=f"kwic {word}", names=names)
-        return
-    output.print_rows(found.to_pylist(), form=output.chosen_form(as_json=as_json))
+    delivery.give(found, what=f"kwic {node}{chosen.described()}")

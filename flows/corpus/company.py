@@ -17,6 +17,7 @@ from warehouse.corpus.population import Population, population_posts
 from warehouse.corpus.surroundings import surroundings
 
 Side = Literal["left", "right", "both"]
+ALL_SIDES: tuple[Side, ...] = ("both", "left", "right")
 Association = Literal["log_dice", "mi3", "log_likelihood", "n_near"]
 ASSOCIATIONS: tuple[Association, ...] = ("log_dice", "mi3", "log_likelihood", "n_near")
 

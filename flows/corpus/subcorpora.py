@@ -140,7 +140,11 @@ def save_subcorpus(
         )
     definition = normal_form(where)
     made = Subcorpus(
-        name=name, definition=definition, sha256=sha256_of(definition), note=note, saved_at=now
+        name=name,
+        definition=definition,
+        sha256=sha256_of(definition),
+        note=note,
+        saved_at=now.replace(microsecond=0),
     )
     file = _file(home, name)
     if file.exists() and _read(file).sha256 != made.sha256:
@@ -230,7 +234,7 @@ def _text(subcorpus: Subcorpus) -> str:
         f"note = {toml_value(subcorpus.note)}",
     ]
     if subcorpus.saved_at is not None:
-        lines.append(f"saved_at = {subcorpus.saved_at.isoformat(timespec='seconds')}")
+        lines.append(f"saved_at = {subcorpus.saved_at.isoformat()}")
     return "\n".join(lines) + "\n"
 
 

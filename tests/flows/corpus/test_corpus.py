@@ -28,6 +28,14 @@ def test_a_release_opens_by_home_folder_or_file(release: Release) -> None:
         Corpus.open(release.home.landing)
 
 
+def test_a_release_can_be_open_twice_at_a_time_and_both_say_utc(release: Release) -> None:
+    with Corpus.open(release.home.root) as first, Corpus.open(release.home.root) as second:
+        assert first.sizes().equals(second.sizes())
+        zone = "SELECT current_setting('TimeZone'), current_setting('lock_configuration')"
+        for corpus in (first, second):
+            assert corpus.connection.execute(zone).fetchall() == [("UTC", True)]
+
+
 def test_nothing_can_be_written_and_no_file_be_read(corpus: Corpus) -> None:
     for statement in ("DELETE FROM posts", "SELECT * FROM read_csv('/etc/hostname')"):
         with pytest.raises(Exception, match=r"read-only|disabled"):

@@ -1,0 +1,98 @@
+"""`valuetalk keyness`: the words that tell one selection of posts from another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commands import exports, selections, session
+
+if TYPE_CHECKING:
+    from flows.corpus import Corpus, Population
+
+commands = typer.Typer()
+
+
+@commands.command(rich_help_panel=selections.PANEL)
+def keyness(
+    home: session.HomeOption = None,
+    *,
+    where: selections.WhereOption = "",
+    saved: selections.SavedOption = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Compare with this saved sub-corpus, not with the rest."),
+    ] = None,
+    against_where: Annotated[
+        str, typer.Option(metavar="SQL", help="The same by a condition.", show_default=False)
+    ] = "",
+    duplicates: selections.DuplicatesOption = False,
+    side: Annotated[
+        str,
+        typer.Option(metavar="target|reference|both", help="Whose words: used more by which side."),
+    ] = "target",
+    order: Annotated[
+        str, typer.Option(metavar="log_likelihood|log_ratio|z", help="What comes first.")
+    ] = "log_likelihood",
+    least: Annotated[int, typer.Option(min=1, help="Times that a word stands in both sides.")] = 5,
+    most: selections.MostOption = 50,
+    draws: Annotated[
+        int, typer.Option(min=0, help="Draws of the bootstrap; 0 for bounds in closed form.")
+    ] = 999,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    to: exports.ToOption = None,
+    names: exports.NamesOption = None,
+    as_json: session.JsonOption = False,
+) -> None:
+    """Show the words that a selection of posts uses more than another, or than the rest.
+
+    Example: valuetalk keyness --where "role = 'carer'" --against-where "role = 'peer'"
+    """
+    from flows.corpus.contrast import ORDERS, SIDES
+
+    delivery = selections.Delivery(home=home, as_json=as_json, to=to, names=names)
+    chosen = selections.Selection(where=where, saved=saved, duplicates=duplicates)
+    other = selections.Selection(where=against_where, saved=against, duplicates=duplicates)
+    if not chosen.described().removesuffix(" --duplicates"):
+        raise session.WrongUse("say with --where or --corpus whose words are wanted")
+    by = selections.one_of("--order", order, ORDERS)
+    of = selections.one_of("--side", side, SIDES)
+    with selections.asked(home, chosen, saying="Comparing both sides") as (corpus, target):
+        rest_of = corpus.population(duplicates=duplicates)
+        reference = (
+            corpus.population(other.where, saved=other.saved) if against or other.where else None
+        )
+        found = corpus.keyness(
+            target,
+            reference,
+            within=rest_of,
+            least=least,
+            words=most,
+            order=by,
+            side=of,
+            draws=draws,
+            seed=seed,
+        )
+        _say_sizes(corpus, target, reference)
+    if not found.num_rows:
+        typer.echo(f"No word that stands {least} times is used more there.", err=True)
+    against_said = f" --against{other.described()}" if reference else ""
+    delivery.give(
+        found,
+        what=f"keyness{chosen.described()}{against_said}",
+        shown=(
+            *("word", "n_target", "n_posts_target", "n_reference", "n_posts_reference"),
+            *("log_likelihood", "q_value", "log_ratio", "lower", "upper", "z"),
+        ),
+    )
+
+
+def _say_sizes(corpus: Corpus, target: Population, reference: Population | None) -> None:
+    sides = {"Target": target} | ({"reference": reference} if reference else {})
+    parts = []
+    for name, side in sides.items():
+        (size,) = corpus.sizes(side).to_pylist()
+        people = f"{size['n_authors']:,} known authors"
+        parts.append(f"{name}: {size['n_words']:,} words in {size['n_posts']:,} posts of {people}")
+    typer.echo(f"{'; '.join(parts)}.", err=True)
