@@ -1,0 +1,384 @@
+"""Near-duplicates: posts whose own words are nearly those of an earlier post.
+
+Two posts are alike where the Jaccard similarity of their sets of words is .8 and more. The set of
+words and not runs of two or three: of invented copies in which one word of twenty was replaced, the
+set finds all, pairs of words four of five, and runs of three few (docs/benchmarks.md), while texts
+that have nothing to do with each other share a tenth of their words and not four fifths.
+
+Compared are posts of at least 20 words that people wrote, across sources, save those in which each
+post is one person's short answer. Likely pairs come from the fingerprints of `minhash`; what is
+entered as a copy was confirmed on the words themselves. Who is whose original is decided in the
+order of time (`families`). A withheld post comes last in that order: it does not hide its copies,
+the earliest of which stands for the family until it is back. Automated posts are not compared,
+since they count for nobody and would hide what people wrote.
+
+The work follows what changed: what is new or edited, what left, and the copies of both. Of history
+only the narrow columns of band keys are read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from warehouse.corpus.families import LONE, Neighbourhood, decide, likely_posts
+from warehouse.corpus.fingerprints import BAND_COLUMNS, Integers, read_words, write_fingerprints
+from warehouse.corpus.minhash import FINGERPRINT_VERSION
+from warehouse.corpus.runs import transaction
+
+T = TypeVar("T", bound=np.generic)
+
+LEAST_WORDS = 20
+"""Shorter texts repeat by nature, and are not compared."""
+
+_STATE = "SELECT next_g, left_out, fingerprint_version FROM comparison"
+_NEXT_G = "SELECT coalesce(max(next_g), 0) FROM token_runs"
+_LEFT_OUT = """
+SELECT coalesce(list(source ORDER BY source), []) FROM sources WHERE one_post_per_person
+"""
+_FRESH = f"""
+CREATE OR REPLACE TEMP TABLE fresh_posts AS
+SELECT post_id, first_g, indexed.n_tokens, withheld,
+       indexed.n_tokens >= {LEAST_WORDS} AND NOT automated
+           AND source NOT IN (SELECT unnest($left_out::VARCHAR[])) AS is_compared
+FROM (
+    SELECT post_id FROM indexed WHERE first_g >= $next_g
+    UNION
+    SELECT post_id FROM posts WHERE source IN (SELECT unnest($changed::VARCHAR[]))
+) JOIN indexed USING (post_id) JOIN posts USING (post_id)
+ORDER BY first_g
+"""
+_FORGET = "DELETE FROM fingerprints WHERE post_id IN (SELECT post_id FROM fresh_posts)"
+
+# Withheld tonight and not at the last comparison, or the other way round.
+_TURNED = """
+SELECT post_id FROM fingerprints
+WHERE NOT withheld AND post_id IN (SELECT post_id FROM posts WHERE withheld)
+UNION ALL
+SELECT post_id FROM (SELECT post_id FROM fingerprints WHERE withheld)
+JOIN posts USING (post_id) WHERE NOT posts.withheld
+"""
+_TURN = """
+UPDATE fingerprints SET withheld = NOT withheld WHERE post_id IN (SELECT post_id FROM turned_posts)
+"""
+_FRESH_IDS = "SELECT post_id FROM fresh_posts"
+_WAITING = "SELECT post_id FROM waiting_comparisons"
+_COPIES = "SELECT post_id, duplicate_of FROM posts WHERE duplicate_of IS NOT NULL"
+# A post that was withdrawn keeps its fingerprint until it is erased.
+_HELD = """
+SELECT post_id FROM fingerprints SEMI JOIN posts USING (post_id)
+WHERE post_id IN (SELECT post_id FROM asked_posts)
+"""
+_OPEN = """
+CREATE OR REPLACE TEMP TABLE open_fingerprints AS
+FROM fingerprints WHERE post_id IN (SELECT post_id FROM open_posts)
+"""
+_SHARED = """
+SELECT post_id, {column} AS key FROM fingerprints
+WHERE {column} IN (SELECT {column} FROM open_fingerprints)
+    AND post_id NOT IN (SELECT post_id FROM open_posts)
+"""
+# In the order of time, in which withheld posts come last.
+_FACTS = """
+SELECT post_id, sketch_low, sketch_high FROM fingerprints JOIN posts USING (post_id)
+WHERE post_id IN (SELECT post_id FROM involved_posts)
+ORDER BY fingerprints.withheld, created_at, post_id
+"""
+_SPANS = """
+SELECT post_id, first_g, n_tokens FROM indexed
+WHERE post_id IN (SELECT post_id FROM compared_posts) ORDER BY first_g
+"""
+_CHANGE = """
+UPDATE posts SET duplicate_of = changed_posts.original FROM changed_posts
+WHERE posts.post_id = changed_posts.post_id
+"""
+_ENTER = """
+DELETE FROM comparison;
+DELETE FROM waiting_comparisons;
+INSERT INTO comparison VALUES ($next_g, $left_out, $version)
+"""
+_TEMPORARY = ("fresh_posts", "open_fingerprints")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateCounts:
+    """What a comparison did.
+
+    Posts compared anew, posts that became copies or another post's copies, and posts that are none
+    any more.
+    """
+
+    compared: int = 0
+    copies: int = 0
+    freed: int = 0
+
+
+def find_duplicates(connection: duckdb.DuckDBPyConnection) -> DuplicateCounts:
+    """Enter in `posts.duplicate_of` whose copy each post is; call it when posts are indexed.
+
+    In one transaction: a process that is ended leaves what was there, and the next call does all.
+
+    Raises
+    ------
+    WarehouseDamaged
+        If the token index holds other tokens than it says.
+    """
+    with transaction(connection):
+        next_g, left_out, changed = _since(connection)
+        values = {"next_g": next_g, "left_out": left_out, "changed": changed}
+        connection.execute(_FRESH, values)
+        connection.execute(_FORGET)
+        fresh = connection.execute("FROM fresh_posts ORDER BY first_g").to_arrow_table()
+        write_fingerprints(connection, fresh)
+        copies = _Copies(connection)
+        changes = _changes(connection, copies)
+        _write_changes(connection, changes)
+        state = {"left_out": left_out, "version": FINGERPRINT_VERSION}
+        connection.execute(_ENTER, {"next_g": _one(connection, _NEXT_G), **state})
+    for table in _TEMPORARY:
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    n_copies = sum(original is not None for original in changes.values())
+    return DuplicateCounts(
+        compared=pc.sum(fresh["is_compared"]).as_py() or 0,
+        copies=n_copies,
+        freed=len(changes) - n_copies,
+    )
+
+
+def forget_comparisons(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let the next call compare every post anew, as after the token index was rebuilt."""
+    connection.execute("DELETE FROM fingerprints; DELETE FROM comparison")
+
+
+def _since(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[str], list[str]]:
+    """Return from which position on posts are new, which sources are left out, and which turned."""
+    (left_out,) = connection.execute(_LEFT_OUT).fetchone() or ([],)
+    state = connection.execute(_STATE).fetchone()
+    is_known = state is not None and state[2] == FINGERPRINT_VERSION
+    if state is None or not is_known or state[0] > _one(connection, _NEXT_G):
+        forget_comparisons(connection)
+        return 0, left_out, []
+    return state[0], left_out, sorted(set(state[1]) ^ set(left_out))
+
+
+class _Copies:
+    """Which posts are entered as copies of which."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        entered = connection.execute(_COPIES).to_arrow_table()
+        self._posts: Integers = entered["post_id"].to_numpy()
+        self._originals: Integers = entered["duplicate_of"].to_numpy()
+        self.entered: dict[int, int] = dict(
+            zip(self._posts.tolist(), self._originals.tolist(), strict=True)
+        )
+
+    def of(self, originals: Integers) -> Integers:
+        """Return the copies of any of these."""
+        return self._posts[np.isin(self._originals, originals)]
+
+    def originals_of(self, posts: Integers) -> Integers:
+        """Return whose copy each of these posts is; `LONE` for one that is none."""
+        found = [self.entered.get(post, LONE) for post in posts.tolist()]
+        return np.array(found, dtype=np.int64)
+
+    def originals(self) -> Integers:
+        """Return every post that has copies."""
+        return _distinct(self._originals)
+
+
+def _changes(connection: duckdb.DuckDBPyConnection, copies: _Copies) -> dict[int, int | None]:
+    """Return the originals that differ from what is entered, None for posts that are one."""
+    unsettled = _unsettled(connection, copies)
+    is_open = _held(connection, unsettled)
+    words = _Words(connection)
+    decided: dict[int, int | None] = {}
+    while len(is_open):
+        found = _Gathered(connection, is_open, copies)
+        decided = found.decide(words)
+        copied = [post for post, original in decided.items() if original is not None]
+        again = np.append(found.unsettled, copies.of(np.append(found.unsettled, copied)))
+        if not len(np.setdiff1d(again, is_open)):
+            break
+        is_open = np.union1d(is_open, again)
+    new = {post: decided.get(post) for post in np.union1d(unsettled, is_open).tolist()}
+    entered = copies.entered.get
+    return {post: original for post, original in new.items() if entered(post) != original}
+
+
+def _unsettled(connection: duckdb.DuckDBPyConnection, copies: _Copies) -> Integers:
+    """Return the posts to decide: new, turned, and the copies of those and of what went."""
+    fresh, turned, waiting = (_posts(connection, sql) for sql in (_FRESH_IDS, _TURNED, _WAITING))
+    if len(turned):
+        connection.register("turned_posts", pa.table({"post_id": turned}))
+        connection.execute(_TURN)
+        connection.unregister("turned_posts")
+    originals = copies.originals()
+    gone = np.setdiff1d(originals, _held(connection, originals))
+    moved = np.concatenate((fresh, turned, gone))
+    return _distinct(np.concatenate((fresh, turned, waiting, copies.of(moved))))
+
+
+class _Gathered:
+    """Open posts that share a key with another post, and those, in the order of time."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, is_open: Integers, copies: _Copies
+    ) -> None:
+        holders, buckets = _shared_keys(connection, is_open)
+        involved = _distinct(holders)
+        originals = copies.originals_of(involved)
+        facts = _ask_of(
+            connection, "involved_posts", np.union1d(involved, originals[originals != LONE]), _FACTS
+        )
+        self.posts: Integers = facts["post_id"].to_numpy()
+        owners = self._places(holders)
+        order = np.argsort(owners, kind="stable")
+        order = order[owners[order] != LONE]  # of a post that was withdrawn
+        self.neighbourhood = Neighbourhood(
+            is_open=np.isin(self.posts, is_open),
+            originals=self._places(copies.originals_of(self.posts)),
+            sketches=_sketches(facts),
+            owners=owners[order],
+            buckets=buckets[order],
+        )
+
+    def _places(self, posts: Integers) -> Integers:
+        """Return where posts stand in the order of time; `LONE` for one that is not here."""
+        order = np.argsort(self.posts)
+        found = np.searchsorted(self.posts, posts, sorter=order).clip(max=len(order) - 1)
+        if not len(order):
+            return np.full(len(posts), LONE)
+        places = order[found]
+        return np.where(self.posts[places] == posts, places, LONE)
+
+    def decide(self, words: "_Words") -> dict[int, int | None]:
+        """Return whose copy each open post is, None for an original; note what that unsettles."""
+        posts: list[int] = self.posts.tolist()
+
+        def first_alike(place: int, others: Sequence[int]) -> int:
+            own = posts[place]
+            return next((q for q in others if words.are_alike(own, posts[q])), LONE)
+
+        words.read(self.posts[sorted(likely_posts(self.neighbourhood))])
+        made = decide(self.neighbourhood, first_alike)
+        self.unsettled: Integers = self.posts[sorted(made.unsettled)]
+        return {
+            posts[place]: None if original == LONE else posts[original]
+            for place, original in made.originals.items()
+        }
+
+
+class _Words:
+    """The sets of words of posts, each read once."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._sets: dict[int, NDArray[np.int32]] = {}
+
+    def read(self, posts: Integers) -> None:
+        """Read the words of posts, as far as they are not known."""
+        unknown = np.array([post for post in posts.tolist() if post not in self._sets])
+        if not len(unknown):
+            return
+        spans = _ask_of(self._connection, "compared_posts", unknown, _SPANS)
+        for piece, words in read_words(self._connection, spans):
+            ends = np.cumsum(piece["n_tokens"].to_numpy())
+            ids = _numbers(piece).tolist()
+            for post, own in zip(ids, np.split(words, ends[:-1]), strict=True):
+                self._sets[post] = _distinct(own)
+
+    def are_alike(self, one: int, other: int) -> bool:
+        """Whether the Jaccard similarity of two posts' sets of words is .8 and more."""
+        for post in (one, other):
+            if post not in self._sets:
+                self.read(np.array([post]))
+        a, b = self._sets[one], self._sets[other]
+        if 5 * min(len(a), len(b)) < 4 * max(len(a), len(b)):
+            return False
+        n_shared = len(np.intersect1d(a, b, assume_unique=True))
+        return 9 * n_shared >= 4 * (len(a) + len(b))  # 5 shared >= 4 (a + b - shared)
+
+
+def _shared_keys(
+    connection: duckdb.DuckDBPyConnection, is_open: Integers
+) -> tuple[Integers, Integers]:
+    """Return who holds which band key, as far as an open post and another hold it."""
+    connection.register("open_posts", pa.table({"post_id": is_open}))
+    connection.execute(_OPEN)
+    own = connection.execute("FROM open_fingerprints").to_arrow_table()
+    has_past = len(own) < _one(connection, "SELECT count(*) FROM fingerprints")
+    holders: list[Integers] = []
+    buckets: list[Integers] = []
+    n_buckets = 0
+    for column in BAND_COLUMNS:
+        posts, keys = own["post_id"].to_numpy(), own[column].to_numpy()
+        if has_past:
+            found = connection.execute(_SHARED.format(column=column)).to_arrow_table()
+            posts = np.append(posts, found["post_id"].to_numpy())
+            keys = np.append(keys, found["key"].to_numpy())
+        _, bucket, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+        is_shared = sizes[bucket] > 1
+        holders.append(posts[is_shared])
+        buckets.append(bucket[is_shared] + n_buckets)
+        n_buckets += len(sizes)
+    connection.unregister("open_posts")
+    return np.concatenate(holders), np.concatenate(buckets)
+
+
+def _sketches(facts: pa.Table) -> list[int]:
+    """Return the sketches as numbers of 128 bits."""
+    halves = (facts[name].to_numpy().view(np.uint64) for name in ("sketch_low", "sketch_high"))
+    low, high = (half.tolist() for half in halves)
+    return [(upper << 64) | lower for lower, upper in zip(low, high, strict=True)]
+
+
+def _held(connection: duckdb.DuckDBPyConnection, posts: Integers) -> Integers:
+    """Return which of these posts have a fingerprint, in order."""
+    return _distinct(_numbers(_ask_of(connection, "asked_posts", posts, _HELD)))
+
+
+def _write_changes(connection: duckdb.DuckDBPyConnection, changes: dict[int, int | None]) -> None:
+    if changes:
+        rows = {
+            "post_id": pa.array(list(changes), pa.int64()),
+            "original": pa.array(list(changes.values()), pa.int64()),
+        }
+        connection.register("changed_posts", pa.table(rows))
+        connection.execute(_CHANGE)
+        connection.unregister("changed_posts")
+
+
+def _ask_of(
+    connection: duckdb.DuckDBPyConnection, name: str, posts: Integers, sql: str
+) -> pa.Table:
+    """Return the answer to a query that reads post ids from the relation of that name."""
+    connection.register(name, pa.table({"post_id": posts}))
+    answer = connection.execute(sql).to_arrow_table()
+    connection.unregister(name)
+    return answer
+
+
+def _posts(connection: duckdb.DuckDBPyConnection, sql: str) -> Integers:
+    return _numbers(connection.execute(sql).to_arrow_table())
+
+
+def _distinct(numbers: NDArray[T]) -> NDArray[T]:
+    """Return the different numbers in order; on millions of them much faster than `np.unique`."""
+    ordered = np.sort(numbers)
+    is_first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return ordered[is_first]
+
+
+def _numbers(table: pa.Table) -> Integers:
+    return table["post_id"].to_numpy().astype(np.int64, copy=False)
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0
