@@ -19,6 +19,8 @@ READ_AT_RUN_TIME = (
     ("flows", "catalogue/forums.toml"),
     ("flows", "catalogue/fediverse.toml"),
     ("warehouse", "schema/0001_first.sql"),
+    ("warehouse", "release/columns.sql"),
+    ("warehouse", "release/queries/keyness.sql"),
     ("analysis", "codebooks/value_frames.yaml"),
 )
 

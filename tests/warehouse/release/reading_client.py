@@ -50,7 +50,7 @@ def read_database(path):
             said = f"SELECT column_name, comment FROM duckdb_columns() WHERE table_name = '{name}'"
             found[f"comments of {name}"] = digest(connection, said)
         for file in sorted((path.parent / "queries").iterdir()):
-            found[file.stem] = digest(connection, file.read_text(encoding="utf-8"))
+            found[f"query {file.stem}"] = digest(connection, file.read_text(encoding="utf-8"))
         if path.name == "discourse.duckdb":
             for macro in MACROS:
                 found[macro] = digest(connection, f"SELECT * FROM {macro}")
