@@ -59,7 +59,7 @@ def test_a_sketch_estimates_the_similarity(size, similarity):
     estimates = np.array([minhash.estimated_similarity(int(n)) for n in differing])
     assert np.median(estimates) == pytest.approx(similarity, abs=0.02)
     is_likely = differing <= minhash.MOST_DIFFERING_BITS
-    assert is_likely.mean() > 0.997 if similarity == 0.8 else is_likely.mean() < 0.15
+    assert is_likely.mean() > 0.997 if similarity == 0.8 else is_likely.mean() < 0.3
 
 
 def test_only_the_set_of_words_counts_and_not_what_stands_beside_it():
