@@ -100,6 +100,8 @@ COMMENT ON COLUMN coverage.n_posts IS 'posts of that day that are held; a day wi
 COMMENT ON COLUMN words.word_id IS 'number of the word, given once and never again';
 COMMENT ON COLUMN words.word IS 'the token: a word, number, hashtag, emoji, pseudonym or redaction, in lower case';
 COMMENT ON COLUMN words.n IS 'how often it stands in all released posts';
+COMMENT ON COLUMN words.n_spoken IS
+    'how often it stands in posts that people wrote, each text once: neither automated nor duplicates';
 
 COMMENT ON COLUMN token_stream.g IS
     'running position over the whole corpus; the tokens of a post have consecutive ones';
@@ -123,6 +125,19 @@ COMMENT ON COLUMN topics.born_on IS 'day on which it was found';
 COMMENT ON COLUMN topics.retired_on IS 'day on which a later model took its place; null while in use';
 COMMENT ON COLUMN topics.n_posts IS 'counted posts that it led when the model was fitted';
 COMMENT ON COLUMN topics.coherence IS 'how far its terms occur together (NPMI, -1 to 1); null where undefined';
+
+COMMENT ON COLUMN duplicate_families.original IS 'post_id of the earliest post of the family';
+COMMENT ON COLUMN duplicate_families.n_posts IS 'posts of the family, the original among them';
+COMMENT ON COLUMN duplicate_families.n_authors IS
+    'different known authors; families of exactly one are left out, 0: the authors are unknown';
+COMMENT ON COLUMN duplicate_families.n_communities IS 'communities that they stand in';
+COMMENT ON COLUMN duplicate_families.n_sources IS 'sources that they stand in';
+COMMENT ON COLUMN duplicate_families.first_at IS 'when the earliest was written';
+COMMENT ON COLUMN duplicate_families.last_at IS 'when the latest was written';
+COMMENT ON COLUMN duplicate_families.span_hours IS 'hours between the two';
+COMMENT ON COLUMN duplicate_families.share_verbatim IS
+    'share of the copies whose own words are those of the original to the letter, 0 to 1';
+COMMENT ON COLUMN duplicate_families.n_words IS 'own words of the original';
 
 COMMENT ON COLUMN post_topics.model IS 'name of the topic model';
 COMMENT ON COLUMN post_topics.post_id IS 'the post';

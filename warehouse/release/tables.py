@@ -45,12 +45,17 @@ _THREADS = """(
     GROUP BY thread_id, threads.source, threads.community
 )"""
 
+# In the order of words rather than of numbers: a query begins with a word.
 _WORDS = f"""(
-    SELECT word_id, word, used.n FROM words JOIN (
-        SELECT word_id, count(*) AS n FROM token_stream WHERE post_id IN {_INDEXED}
+    SELECT word_id, word, used.n, used.n_spoken FROM words JOIN (
+        SELECT word_id, count(*) AS n, count(*) FILTER (is_spoken) AS n_spoken
+        FROM token_stream JOIN (
+            SELECT post_id, NOT automated AND duplicate_of IS NULL AS is_spoken FROM posts
+            WHERE NOT withheld AND n_words IS NOT NULL
+        ) AS shown USING (post_id)
         GROUP BY word_id
     ) AS used USING (word_id)
-    ORDER BY word_id
+    ORDER BY word
 )"""
 
 # By position rather than by post, which the places do not name: these are the few that stay here.
@@ -77,7 +82,7 @@ def _whole(table: str, *columns: str, order: tuple[str, ...]) -> Released:
 _PUBLIC_ROWS = {"examples": "examples WHERE approved_by IS NOT NULL AND withdrawn_on IS NULL"}
 
 # Views that the release carries as the warehouse has them.
-VIEWS = ("tokens",)
+VIEWS = ("tokens", "duplicate_families")
 
 CONTROLLED: Mapping[str, Released] = MappingProxyType(
     {
@@ -127,7 +132,9 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
             *("source", "community", "day", "status", "n_posts"),
             order=("source", "community", "day"),
         ),
-        "words": Released(columns=("word_id", "word", "n"), rows=_WORDS, order=("word_id",)),
+        "words": Released(
+            columns=("word_id", "word", "n", "n_spoken"), rows=_WORDS, order=("word_id",)
+        ),
         "token_posts": Released(
             columns=("post_id", "first_g", "n_tokens"),
             rows=f"token_posts WHERE post_id IN {_INDEXED} ORDER BY first_g",
