@@ -61,12 +61,16 @@ DELETE FROM token_places WHERE g IN (
 );
 DELETE FROM dead_tokens
 """
+# The earliest copy stands for the family at once; whether the others are copies of it, and it of
+# none before, the next comparison says.
 _UNLINK = """
 UPDATE posts SET parent_id = NULL WHERE parent_id IN (SELECT post_id FROM gone);
+INSERT INTO waiting_comparisons
+SELECT post_id FROM posts WHERE duplicate_of IN (SELECT post_id FROM gone);
 UPDATE posts SET duplicate_of = nullif(heir, posts.post_id)
 FROM (
-    SELECT duplicate_of AS original, min(post_id) AS heir FROM posts
-    WHERE duplicate_of IN (SELECT post_id FROM gone) GROUP BY duplicate_of
+    SELECT duplicate_of AS original, arg_min(post_id, (withheld, created_at, post_id)) AS heir
+    FROM posts WHERE duplicate_of IN (SELECT post_id FROM gone) GROUP BY duplicate_of
 )
 WHERE posts.duplicate_of = original
 """
