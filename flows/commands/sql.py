@@ -7,6 +7,7 @@ controlled door, which names its recipient.
 from __future__ import annotations
 
 import sys
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,7 +66,7 @@ def sql(
     if to is not None:
         kind = exports.file_kind_named(wanted)
         rows = _answer(text, home, limit=limit, seconds=timeout)
-        exports.hand_over(home, rows, to=to, what=f"sql {text.strip()}", names=names, kind=kind)
+        exports.hand_over(home, rows, to=to, what=f"sql {_asked(text)}", names=names, kind=kind)
         return
     if wanted == "parquet":
         raise session.WrongUse("a Parquet file is for somebody: say with --to who gets it")
@@ -98,6 +99,12 @@ def _query(query: str | None, *, file: Path | None, example: str | None) -> str:
     if file is not None:
         return file.read_text(encoding="utf-8")
     return sys.stdin.read() if query == "-" else str(query)
+
+
+def _asked(text: str) -> str:
+    """Return a query as the record of an export has it: without the comment at its head."""
+    lines = text.strip().splitlines()
+    return "\n".join(dropwhile(lambda line: line.startswith("--"), lines)) or text.strip()
 
 
 def _worked(name: str) -> str:

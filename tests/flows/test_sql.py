@@ -39,6 +39,9 @@ HOSTILE = [
     "SELECT * FROM sniff_csv('/etc/passwd')",
     "SELECT * FROM glob('/etc/*')",
     "SELECT * FROM query_table('/etc/passwd')",
+    "SELECT * FROM parquet_metadata('{controlled}/parquet/posts.parquet')",
+    "SELECT * FROM read_csv(['/etc/passwd'], header = false)",
+    "FROM json_execute_serialized_sql(json_serialize_sql('FROM read_text(''/etc/passwd'')'))",
     "SELECT * FROM query('COPY posts TO ''{controlled}/x.csv''')",
     "FROM '{controlled}/parquet/posts.parquet'",
     "FROM 'https://forum.example/posts.csv'",
@@ -321,7 +324,9 @@ def test_parquet_keeps_types_and_is_recorded(home: Home) -> None:
     assert table.schema.equals(expected.schema)
     assert table.equals(expected)
     with open_study(home.root).warehouse() as warehouse:
-        (row,) = warehouse.query("SELECT what, n_rows, sha256 FROM exports").to_pylist()
+        (row,) = warehouse.query(
+            "SELECT what, n_rows, sha256 FROM exports WHERE who = 'Dr B'"
+        ).to_pylist()
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     assert row == {"what": f"sql {query}", "n_rows": 5, "sha256": digest}
 
@@ -339,3 +344,13 @@ def test_a_time_that_python_cannot_hold_is_told() -> None:
     done = run("SELECT TIMESTAMP 'infinity' AS t")
     assert done.exit_code == 2
     assert "cast it to VARCHAR" in done.stderr
+
+
+def test_the_record_of_a_file_has_the_query_without_its_explanation(home: Home) -> None:
+    done = run("--example", "frames_over_time", "--to", "Dr C", "--no-names")
+    assert done.exit_code == 0, done.output
+    with open_study(home.root).warehouse() as warehouse:
+        rows = warehouse.query("SELECT what FROM exports WHERE who = 'Dr C'").to_pylist()
+    (what,) = (row["what"] for row in rows)
+    assert what.startswith("sql SELECT frame, source")
+    assert worked_queries()["frames_over_time"].sql.endswith(what.removeprefix("sql ") + "\n")
