@@ -139,6 +139,20 @@ COMMENT ON COLUMN duplicate_families.share_verbatim IS
     'share of the copies whose own words are those of the original to the letter, 0 to 1';
 COMMENT ON COLUMN duplicate_families.n_words IS 'own words of the original';
 
+COMMENT ON COLUMN document_statistics.source IS 'the source';
+COMMENT ON COLUMN document_statistics.community IS 'the community';
+COMMENT ON COLUMN document_statistics.month IS 'first day of the month (UTC)';
+COMMENT ON COLUMN document_statistics.n_posts IS 'all released posts';
+COMMENT ON COLUMN document_statistics.n_automated IS 'of these, those that a program wrote';
+COMMENT ON COLUMN document_statistics.n_duplicates IS 'of the others, near-duplicates of earlier posts';
+COMMENT ON COLUMN document_statistics.n_spoken IS
+    'posts that people wrote, each text once, with at least one own word: what corpus queries count';
+COMMENT ON COLUMN document_statistics.n_tokens IS 'tokens of these';
+COMMENT ON COLUMN document_statistics.mean_tokens IS 'tokens of one of these on average';
+COMMENT ON COLUMN document_statistics.median_tokens IS 'tokens of the middle one of these';
+COMMENT ON COLUMN document_statistics.n_threads IS 'threads that they stand in';
+COMMENT ON COLUMN document_statistics.n_authors IS 'different known authors of them';
+
 COMMENT ON COLUMN post_topics.model IS 'name of the topic model';
 COMMENT ON COLUMN post_topics.post_id IS 'the post';
 COMMENT ON COLUMN post_topics.topic_id IS 'the topic';

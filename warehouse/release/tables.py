@@ -82,7 +82,7 @@ def _whole(table: str, *columns: str, order: tuple[str, ...]) -> Released:
 _PUBLIC_ROWS = {"examples": "examples WHERE approved_by IS NOT NULL AND withdrawn_on IS NULL"}
 
 # Views that the release carries as the warehouse has them.
-VIEWS = ("tokens", "duplicate_families")
+VIEWS = ("tokens", "duplicate_families", "document_statistics")
 
 CONTROLLED: Mapping[str, Released] = MappingProxyType(
     {
