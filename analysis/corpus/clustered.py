@@ -49,7 +49,8 @@ class ClusteredLogRatio:
         side does not have the word, and NaN where one cluster holds all tokens of a side.
     p_value, q_value : floats
         Chance of so uneven counts under equal rates, and the same adjusted for the false discovery
-        rate over all words.
+        rate over the words that were given: give all that were looked at, not those that another
+        measure has chosen from the same posts.
     """
 
     n_target: Floats

@@ -106,9 +106,7 @@ def keyness(
     first = counts_of(n_target, "n_target")
     second = counts_of(n_reference, "n_reference", length=len(first))
     sizes = _sizes(first, second, size_target, size_reference)
-    posts = [np.full_like(first, np.nan)] * 2
-    if n_posts is not None:
-        posts = [counts_of(each, "n_posts", length=len(first)) for each in n_posts]
+    posts = _posts(n_posts, len(first))
     surety = _log_likelihood(first, second, sizes)
     p_value = erfc(np.sqrt(surety / 2))  # the upper tail of chi-squared with one degree
     ratio = log_ratio(first, second, sizes)
@@ -139,6 +137,12 @@ def _sizes(first: Floats, second: Floats, target: float, reference: float) -> tu
         if counts.max(initial=0) > size:
             raise ValueError(f"a word has more occurrences than the {name} has tokens ({size:.0f})")
     return sizes
+
+
+def _posts(n_posts: tuple[ArrayLike, ArrayLike] | None, length: int) -> list[Floats]:
+    if n_posts is None:
+        return [np.full(length, np.nan)] * 2
+    return [counts_of(each, "n_posts", length=length) for each in n_posts]
 
 
 def log_ratio(first: Floats, second: Floats, sizes: tuple[float, float]) -> Floats:

@@ -28,7 +28,7 @@ from scipy.sparse import csr_array
 
 from analysis.corpus.checks import Floats, Integers, both_codes, confidence_of
 from analysis.corpus.clustered import Side, sides_of
-from analysis.corpus.clusters import Spread, gathered, totals
+from analysis.corpus.clusters import Spread, gathered
 from analysis.corpus.keyness import log_ratio
 from analysis.corpus.rates import lowered_both, worths
 from analysis.corpus.tables import to_arrow
@@ -112,15 +112,17 @@ def resampled_log_ratio(
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """One side, a row for each cell in which ways of clustering cross.
+    """One side, whose posts are gathered into the cells in which ways of clustering cross.
 
-    `ways` are the codes of each cell's clusters; `scale` is what log deviations of a word are drawn
-    towards its estimate by, `worth` the occurrences that one more cluster of it would hold.
+    `counts` is (n_words, n_cells) of the cells that have a word, `ways` the codes of their
+    clusters; `tokens` is (n_authors, n_threads), with one column where there is one way. `scale` is
+    what log deviations of a word are drawn towards its estimate by, `worth` the occurrences that
+    one more cluster of it would hold.
     """
 
     counts: csr_array
-    tokens: Floats
     ways: tuple[Integers, ...]
+    tokens: csr_array
     n: Floats
     scale: Floats
     worth: Floats
@@ -131,20 +133,30 @@ def _models(
 ) -> tuple[_Model, _Model]:
     effective = lowered_both(spreads[0], spreads[1], confidence)
     worth = worths(spreads, effective)
+    n_codes = [
+        max(int(first.max()), int(second.max())) + 1
+        for first, second in zip(sides[0].codes, sides[1].codes, strict=True)
+    ]
+    shape = n_codes[0], n_codes[1] if len(n_codes) > 1 else 1
     return (
-        _model(sides[0], spreads[0], effective[0], worth[0]),
-        _model(sides[1], spreads[1], effective[1], worth[1]),
+        _model(sides[0], spreads[0], effective[0], worth[0], shape),
+        _model(sides[1], spreads[1], effective[1], worth[1], shape),
     )
 
 
-def _model(side: Side, spread: Spread, effective: Floats, worth: Floats) -> _Model:
-    cell = both_codes(side.codes)
-    _, first = np.unique(cell, return_index=True)
+def _model(
+    side: Side, spread: Spread, effective: Floats, worth: Floats, n_codes: tuple[int, int]
+) -> _Model:
     scale = np.divide(spread.plain_n, effective, out=np.zeros_like(effective), where=effective > 0)
+    having = np.flatnonzero(np.diff(side.counts.indptr))
+    codes = tuple(code[having] for code in side.codes)
+    cell = both_codes(codes)
+    _, first = np.unique(cell, return_index=True)
+    columns = side.codes[1] if len(side.codes) > 1 else np.zeros_like(side.codes[0])
     return _Model(
-        counts=csr_array(gathered(side.counts, cell).T),
-        tokens=totals(side.n_tokens, cell),
-        ways=tuple(code[first] for code in side.codes),
+        counts=csr_array(gathered(side.counts[having], cell).T),
+        ways=tuple(code[first] for code in codes),
+        tokens=csr_array((side.n_tokens, (side.codes[0], columns)), shape=n_codes),
         n=spread.n,
         scale=np.sqrt(scale),
         worth=worth,
@@ -156,8 +168,7 @@ def _draws(
 ) -> tuple[Floats, Floats]:
     """Return draws (n_words, n_draws) of log ratios for the lower bound and for the upper one."""
     random = np.random.default_rng([seed, words.start])
-    ways = zip(models[0].ways, models[1].ways, strict=True)
-    n_codes = [max(int(first.max()), int(second.max())) + 1 for first, second in ways]
+    n_codes = models[0].tokens.shape[: len(models[0].ways)]
     own: list[list[Floats]] = [[], []]
     for start in range(0, n_draws, DRAWS_AT_ONCE):
         n = min(DRAWS_AT_ONCE, n_draws - start)
@@ -176,10 +187,12 @@ def _log_rates(model: _Model, words: slice, weights: list[Floats]) -> Floats:
     for drawn, way in zip(weights[1:], model.ways[1:], strict=True):
         weight = weight * drawn[way]
     occurrences = model.counts[words] @ weight
+    across = weights[1] if len(weights) > 1 else np.ones((1, weight.shape[1]))
+    tokens = np.einsum("ij,ij->j", weights[0], model.tokens @ across)
     size = model.tokens.sum()
     n = model.n[words][:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        off = np.log(occurrences / n) - np.log(model.tokens @ weight / size)
+        off = np.log(occurrences / n) - np.log(tokens / size)
         off = np.clip(off * model.scale[words][:, None], -FURTHEST, FURTHEST)
         logs = np.where(n > 0, np.log(n / size) + off, -np.inf)
     return np.asarray(logs, dtype=np.float64)

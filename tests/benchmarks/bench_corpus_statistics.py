@@ -86,6 +86,11 @@ def _costs_of_posts(draw: np.random.Generator) -> None:
         times=1,
     )
     _cpu(
+        "bootstrap of the 30 rarest of them",
+        lambda: resampled_log_ratio(counts[:, -30:], tokens, target, clusters=clusters),
+        times=1,
+    )
+    _cpu(
         "trend of a word over 120 periods, 350,000 posts",
         lambda: trend(word, tokens, period, clusters=clusters),
     )

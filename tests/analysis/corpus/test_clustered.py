@@ -134,6 +134,16 @@ def test_nothing_gives_nothing_and_what_cannot_be_is_refused() -> None:
         clustered_log_ratio(2 * counts, tokens, side)
 
 
+def test_the_order_of_posts_and_the_names_of_clusters_change_nothing() -> None:
+    posts = world(np.random.default_rng(6), Design())
+    order = np.random.default_rng(7).permutation(len(posts.author))
+    moved = World(*(column[order] for column in posts))
+    renamed = moved._replace(author=1000 - moved.author, thread=7 * moved.thread)
+    first, second = of(posts), of(renamed)
+    for name in ("log_ratio", "lower", "upper", "p_value", "effective_target"):
+        np.testing.assert_allclose(getattr(first, name), getattr(second, name), rtol=1e-9)
+
+
 def test_what_is_given_is_not_changed() -> None:
     table = csr_array((np.array([1.0, 2, 0]), ([0, 0, 1], [0, 0, 0])), shape=(2, 1))
     before = table.data.copy()
