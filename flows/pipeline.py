@@ -17,7 +17,7 @@ from prefect.states import Completed, Failed
 from flows import tasks
 from flows.night import Night
 from flows.setting_sections import SourceSettings
-from flows.stages import CommunityReport
+from flows.stages import CommunityReport, Indexed
 from flows.summary import NightSummary, StageFailure
 from warehouse.records import LoadCounts
 
@@ -89,13 +89,18 @@ def run_stages(
         "recheck", [tasks.recheck_source.submit(night, source) for source in recheck]
     )
     load = stages.run(tasks.load, LoadCounts())
-    erased = indexed = 0
+    erased, indexed = 0, Indexed()
     if not stages.failed("load"):
         erased = stages.run(tasks.erase, 0)
-        indexed = stages.run(tasks.index, 0)
+        indexed = stages.run(tasks.index, indexed)
         _analyse(stages, night)
     summary = NightSummary(
-        run_id=night.run.run_id, reports=tuple(reports), load=load, erased=erased, indexed=indexed
+        run_id=night.run.run_id,
+        reports=tuple(reports),
+        load=load,
+        erased=erased,
+        indexed=indexed.posts,
+        copies=indexed.copies,
     )
     summary = _publish(stages, stages.added_to(summary))
     tasks.report_harvest(summary.reports)

@@ -18,7 +18,8 @@ from harvesters.base import Blocked, Harvester, HarvestError, RateLimited, Unava
 from harvesters.client import PoliteClient
 from harvesters.gate import HostGate
 from harvesters.registry import open_harvester
-from warehouse.corpus.index import IndexCounts, index_posts
+from warehouse.corpus.duplicates import find_duplicates
+from warehouse.corpus.index import index_posts
 from warehouse.gateway import Warehouse
 from warehouse.landing import write_segment
 from warehouse.protection.erasure_list import is_erased_source, opted_out_hosts
@@ -54,6 +55,21 @@ class CommunityReport:
     landed: bool
     error: str | None = None
     transient: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexed:
+    """What indexing came to: posts, tokens and words that are new, and near-duplicates.
+
+    `copies` are posts that turned out to be copies, or copies of another post than was thought;
+    `no_copies` such that are none any more.
+    """
+
+    posts: int = 0
+    tokens: int = 0
+    new_words: int = 0
+    copies: int = 0
+    no_copies: int = 0
 
 
 @contextmanager
@@ -334,8 +350,18 @@ def erase(warehouse: Warehouse, night: Night) -> int:
     return warehouse.erase_confirmed()
 
 
-def index(warehouse: Warehouse) -> IndexCounts:
-    """Tokenise what is new or edited; words that nobody uses any more leave stored models too."""
+def index(warehouse: Warehouse) -> Indexed:
+    """Tokenise what is new or edited, and find out what of it are copies of other posts.
+
+    Words that nobody uses any more leave stored models too.
+    """
     counts = index_posts(warehouse.connection)
+    copies = find_duplicates(warehouse.connection)
     forget_unused_words(warehouse)
-    return counts
+    return Indexed(
+        posts=counts.posts,
+        tokens=counts.tokens,
+        new_words=counts.new_words,
+        copies=copies.copies,
+        no_copies=copies.freed,
+    )

@@ -28,6 +28,7 @@ class NightSummary:
     load: LoadCounts = field(default_factory=LoadCounts)
     erased: int = 0
     indexed: int = 0
+    copies: int = 0
     notes: tuple[str, ...] = ()
     failures: tuple[StageFailure, ...] = ()
 
@@ -60,7 +61,7 @@ class NightSummary:
             f"- seen again {self.load.present}, first missed {self.load.missed}",
             f"- confirmed gone {self.load.confirmed}, erased {self.erased}",
             f"- refused {self.load.refused}, could not be checked {self.load.unknown}",
-            f"- indexed {self.indexed}",
+            f"- indexed {self.indexed}, found to be copies {self.copies}",
         ]
         lines += [f"- {activity}: {n} {status}" for (activity, status), n in sorted(states.items())]
         lines += [f"- {note}" for note in self.notes]

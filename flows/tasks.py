@@ -21,7 +21,7 @@ from prefect.concurrency.sync import concurrency
 from flows import coding_stage, frame_stage, prevalence_stage, publish_stage, stages, topic_stage
 from flows.night import Night, open_warehouse
 from flows.setting_sections import SourceSettings
-from flows.stages import CommunityReport
+from flows.stages import CommunityReport, Indexed
 from flows.summary import NightSummary
 from warehouse.records import LoadCounts
 
@@ -122,10 +122,10 @@ def erase(night: Night) -> int:
 
 
 @task(cache_policy=NO_CACHE)
-def index(night: Night) -> int:
-    """Tokenise what is new."""
+def index(night: Night) -> Indexed:
+    """Tokenise what is new, and find copies."""
     with open_warehouse(night) as warehouse:
-        return stages.index(warehouse).posts
+        return stages.index(warehouse)
 
 
 @task(cache_policy=NO_CACHE)

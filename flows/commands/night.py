@@ -65,9 +65,13 @@ def harvest(
     with open_warehouse(night) as warehouse:
         warehouse.start_run(night.run)
         load = stages.load_landed(warehouse, night)
-        indexed = stages.index(warehouse).posts
+        indexed = stages.index(warehouse)
         summary = NightSummary(
-            run_id=night.run.run_id, reports=tuple(reports), load=load, indexed=indexed
+            run_id=night.run.run_id,
+            reports=tuple(reports),
+            load=load,
+            indexed=indexed.posts,
+            copies=indexed.copies,
         )
         warehouse.finish_run(night.run.run_id, status=summary.status, error=summary.error)
     _finish(summary, as_json=as_json)
