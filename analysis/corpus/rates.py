@@ -12,7 +12,7 @@ squared, with Student's t of the variance's degrees of freedom in the place of t
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc, betaincinv, gammaincinv, ndtri, stdtrit
+from scipy.special import betainc, betaincc, betaincinv, gammaincinv, ndtri, stdtrit
 
 from analysis.corpus.checks import Booleans, Floats
 from analysis.corpus.clusters import Spread
@@ -93,7 +93,7 @@ def ratio_of_rates(target: Spread, reference: Spread, *, confidence: float) -> R
     most = np.where(second > 0, betaincinv(first + 1, some_second, 1 - tail), 1.0)
     even = 1 / (1 + unit)
     as_many = np.where(first > 0, betainc(some_first, second + 1, even), 1.0)
-    as_few = np.where(second > 0, 1 - betainc(first + 1, some_second, even), 1.0)
+    as_few = np.where(second > 0, betaincc(first + 1, some_second, even), 1.0)
     known = _known(target, first) & _known(reference, second) & (first + second > 0)
     with np.errstate(divide="ignore"):
         lower, upper = unit * least / (1 - least), unit * most / (1 - most)

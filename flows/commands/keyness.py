@@ -83,7 +83,7 @@ def keyness(
         what=f"keyness{chosen.described()}{against_said}",
         shown=(
             *("word", "n_target", "n_posts_target", "n_reference", "n_posts_reference"),
-            *("log_likelihood", "q_value", "log_ratio", "lower", "upper", "z"),
+            *("log_likelihood", "log_ratio", "lower", "upper", "q_clustered", "z"),
         ),
     )
 

@@ -12,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.corpus.clustered import clustered_log_ratio
+from analysis.corpus.clustered import ClusteredLogRatio, clustered_log_ratio
 from analysis.corpus.keyness import keyness
-from analysis.corpus.resampling import resampled_log_ratio
-from warehouse.corpus.frequencies import PostCounts, counts_by_post, frequencies
+from analysis.corpus.resampling import ResampledLogRatio, resampled_log_ratio
+from analysis.intervals import benjamini_hochberg
+from warehouse.corpus.by_post import PostCounts, counts_by_post
+from warehouse.corpus.frequencies import frequencies
 from warehouse.corpus.population import Population, population_posts
 from warehouse.corpus.stream import texts_of
 
@@ -23,8 +25,8 @@ Order = Literal["log_likelihood", "log_ratio", "z"]
 ORDERS: tuple[Order, ...] = ("log_likelihood", "log_ratio", "z")
 Side = Literal["target", "reference", "both"]
 SIDES: tuple[Side, ...] = ("target", "reference", "both")
-_SHOWN = (
-    *("log_likelihood", "q_value", "log_ratio", "lower", "upper", "log_odds", "z"),
+_MEASURES = (
+    *("log_likelihood", "q_value", "log_ratio", "log_odds", "z"),
     *("per_million_target", "per_million_reference"),
 )
 
@@ -109,7 +111,9 @@ def contrast(
     posts = counts_by_post(connection, word_ids[chosen], together)
     is_target = np.isin(posts.post_ids, target_posts)
     words = texts_of(connection, word_ids[chosen])
-    return _table(found.take(chosen), words, posts, is_target, wanted)
+    return _table(
+        found.take(chosen), words, posts, is_target, n_tested=len(word_ids), wanted=wanted
+    )
 
 
 def _together(
@@ -141,6 +145,8 @@ def _table(
     words: list[str],
     posts: PostCounts,
     is_target: NDArray[np.bool_],
+    *,
+    n_tested: int,
     wanted: Wanted,
 ) -> pa.Table:
     has = posts.counts > 0
@@ -149,26 +155,36 @@ def _table(
         columns[f"n_{side}"] = found.column(f"n_{side}").cast(pa.int64())
         with_word = np.asarray(has[np.flatnonzero(rows)].sum(axis=0)).ravel()
         columns[f"n_posts_{side}"] = with_word.astype(np.int64)
-    columns |= {name: found.column(name) for name in _SHOWN}
-    bounds = _bounds(posts, is_target, wanted)
-    columns |= {name: pa.array(bound, from_pandas=True) for name, bound in bounds.items()}
+    columns |= {name: found.column(name) for name in _MEASURES}
+    clustered = _clustered(posts, is_target, n_tested=n_tested, wanted=wanted)
+    columns |= {name: pa.array(values, from_pandas=True) for name, values in clustered.items()}
     return pa.table(columns)
 
 
-def _bounds(
-    posts: PostCounts, is_target: NDArray[np.bool_], wanted: Wanted
+def _clustered(
+    posts: PostCounts, is_target: NDArray[np.bool_], *, n_tested: int, wanted: Wanted
 ) -> dict[str, NDArray[np.float64]]:
-    """Return bounds of the log ratios by author and thread."""
+    """Return bounds of the log ratios, and q-values, that hold by author and thread.
+
+    Words that were counted and do not come out are taken for words without any difference, which
+    makes the q-values of the others greater than they would be, never less.
+    """
     given = (posts.counts, posts.n_tokens, is_target)
     clusters = (posts.author, posts.thread)
-    if not wanted.n_draws:
-        closed = clustered_log_ratio(*given, clusters=clusters, confidence=wanted.confidence)
-        return {"lower": closed.lower, "upper": closed.upper}
-    drawn = resampled_log_ratio(
-        *given,
-        clusters=clusters,
-        confidence=wanted.confidence,
-        n_draws=wanted.n_draws,
-        random_state=wanted.seed,
-    )
-    return {"lower": drawn.lower, "upper": drawn.upper}
+    closed = clustered_log_ratio(*given, clusters=clusters, confidence=wanted.confidence)
+    others = np.ones(n_tested - len(closed.p_value))
+    q_value = benjamini_hochberg(np.concatenate([closed.p_value, others]))
+    bounds: ClusteredLogRatio | ResampledLogRatio = closed
+    if wanted.n_draws:
+        bounds = resampled_log_ratio(
+            *given,
+            clusters=clusters,
+            confidence=wanted.confidence,
+            n_draws=wanted.n_draws,
+            random_state=wanted.seed,
+        )
+    return {
+        "lower": bounds.lower,
+        "upper": bounds.upper,
+        "q_clustered": q_value[: len(closed.p_value)],
+    }

@@ -362,7 +362,8 @@ class Corpus:
         -------
         pyarrow.Table
             word, n_target, n_posts_target, n_reference, n_posts_reference, log_likelihood, q_value,
-            log_ratio, lower, upper, log_odds, z, per_million_target, per_million_reference.
+            log_ratio, log_odds, z, per_million_target, per_million_reference; lower and upper
+            bounds of the log ratio, and q_clustered, which hold by author and thread.
 
         Raises
         ------

@@ -37,6 +37,12 @@ def run(*arguments: str, **environ: str) -> Any:
     return CliRunner().invoke(app, list(arguments), env=environ, prog_name="valuetalk")
 
 
+@pytest.fixture(autouse=True)
+def _no_look_for_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what every command does first, and takes longest here."""
+    monkeypatch.setattr("flows.commands.assert_own_packages", lambda: None)
+
+
 @pytest.mark.usefixtures("study")
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: " ".join(question[:2]))
 def test_an_answer_is_a_table_or_json(question: list[str]) -> None:

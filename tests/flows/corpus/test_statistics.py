@@ -189,6 +189,16 @@ def test_q_values_are_those_of_benjamini_and_hochberg(corpus: Corpus) -> None:
     assert table["q_value"].to_pylist() == pytest.approx(expected.tolist())
 
 
+def test_q_values_by_people_are_adjusted_for_every_word_that_was_counted(corpus: Corpus) -> None:
+    every = corpus.keyness("role = 'carer'", side="both", least=1, draws=0, words=1000)
+    first = corpus.keyness("role = 'carer'", side="both", least=1, draws=0, words=3)
+    q = every["q_clustered"].to_numpy()
+    assert (q > every["q_value"].to_numpy()).all()  # people and threads are fewer than words
+    assert (first["q_clustered"].to_numpy() >= q[:3]).all()
+    surest = every["log_likelihood"].to_numpy().argmin()
+    assert q[surest] == q.max()
+
+
 def test_bounds_are_of_a_bootstrap_by_seed_or_of_a_closed_form(corpus: Corpus) -> None:
     drawn, again, other = (
         corpus.keyness("role = 'carer'", words=5, draws=100, seed=seed) for seed in (1, 1, 2)

@@ -78,7 +78,7 @@ CONDITIONS = st.recursive(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(CONDITIONS)
 def test_a_normal_form_is_its_own(condition: str) -> None:
     assert normal_form(normal_form(condition)) == normal_form(condition)
