@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from warehouse.corpus import concordance, cql
-from warehouse.corpus.frequencies import Bin, PostCounts, counts_by_post
+from warehouse.corpus.by_post import Bin, PostCounts, counts_by_post
 from warehouse.corpus.hits import word_ids, word_places
 from warehouse.corpus.lines import read_lines
 from warehouse.corpus.population import Population, post_places

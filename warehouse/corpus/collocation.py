@@ -1,17 +1,27 @@
 """Collocation: what stands near the hits of a query, counted over the whole vocabulary."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from warehouse.corpus.frequencies import frequencies
-from warehouse.corpus.population import Population, post_places
-from warehouse.corpus.stream import read_intervals, texts_of
+from warehouse.corpus.population import SPOKEN, Population, population_posts
+from warehouse.corpus.stream import (
+    PostPlaces,
+    WordIds,
+    all_posts,
+    disjoint,
+    positions,
+    words_at,
+    words_of,
+)
 
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 Side = Literal["left", "right", "both"]
 
 
@@ -62,40 +72,69 @@ def collocate_counts(
     PopulationRefused
         If the condition cannot be read.
     """
-    posts = post_places(connection, population)
-    rows = posts.rows_of(places)
-    firsts, rows = places[rows >= 0], rows[rows >= 0]
-    sizes = np.ones(len(places), dtype=np.int64) if lengths is None else lengths
-    lasts = firsts + sizes[posts.rows_of(places) >= 0]
-    starts = posts.first_g[rows]
-    stops = starts + posts.n_tokens[rows]
-    left = span if side != "right" else 0
-    right = span if side != "left" else 0
-    low, high = np.maximum(firsts - left, starts), np.minimum(lasts + right, stops)
-    near = np.setdiff1d(_covered(low, high), _covered(firsts, lasts), assume_unique=True)
-    word_ids = read_intervals(connection, near)
-    of_post = posts.rows_of(near)
-    distinct, where, n_near = np.unique(word_ids, return_inverse=True, return_counts=True)
-    pairs = np.unique(where.astype(np.int64) * (len(posts.post_ids) + 1) + of_post)
-    n_posts = np.bincount(pairs // (len(posts.post_ids) + 1), minlength=len(distinct))
-    everywhere = frequencies(connection, population)
-    order = np.lexsort((distinct, -n_near))
+    every = all_posts(connection)
+    counted = every.are_among(population_posts(connection, population))
+    hits = _hits(every, counted, places, np.ones_like(places) if lengths is None else lengths)
+    near, rows = _near(every, *hits, left=span * (side != "right"), right=span * (side != "left"))
+    words = words_at(connection, near, posts=every, rows=rows)
+    word_ids, n_near, n_posts = _distinct(words, rows, n_rows=len(every.post_ids))
+    order = np.lexsort((word_ids, -n_near))
+    texts, n = _everywhere(connection, word_ids, population)
     return CollocateCounts(
-        word_ids=distinct[order].astype(np.int64),
-        words=texts_of(connection, distinct[order]),
-        n_near=n_near[order].astype(np.int64),
-        n_posts=n_posts[order].astype(np.int64),
-        n=everywhere[distinct[order]],
-        n_node=len(firsts),
-        n_tokens=int(posts.n_tokens.sum()),
+        word_ids=word_ids[order],
+        words=[str(text) for text in texts.take(order).to_pylist()],
+        n_near=n_near[order],
+        n_posts=n_posts[order],
+        n=n[order],
+        n_node=len(hits[0]),
+        n_tokens=int(every.n_tokens[counted].sum()),
         window=len(near),
     )
 
 
-def _covered(low: Integers, high: Integers) -> Integers:
-    """Return every position that lies in one of the intervals, once, in rising order."""
-    sizes = np.maximum(high - low, 0)
-    starts = (
-        np.repeat(low - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) if len(low) else low
-    )
-    return np.unique(starts + np.arange(int(sizes.sum())))
+def _hits(
+    posts: PostPlaces, counted: Flags, places: Integers, lengths: Integers
+) -> tuple[Integers, Integers, Integers]:
+    """Return first token, end and row of post of the hits that count, in the order of places."""
+    order = np.argsort(places, kind="stable")
+    firsts, lengths = places[order], lengths[order]
+    rows = posts.rows_of(firsts)
+    kept = (rows >= 0) & counted[rows]
+    return firsts[kept], (firsts + lengths)[kept], rows[kept]
+
+
+def _near(
+    posts: PostPlaces, firsts: Integers, ends: Integers, rows: Integers, *, left: int, right: int
+) -> tuple[Integers, Integers]:
+    """Return the places beside hits, in rising order, and the row of the post of each."""
+    begin, end = posts.first_g[rows], posts.first_g[rows] + posts.n_tokens[rows]
+    low, high = np.maximum(firsts - left, begin), np.minimum(ends + right, end)
+    starts, sizes = disjoint(low, high)
+    near = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
+    is_beside = np.ones(len(near), dtype=np.bool_)
+    is_beside[np.searchsorted(near, positions(firsts, ends))] = False
+    return near[is_beside], np.repeat(rows, sizes)[is_beside]
+
+
+def _distinct(
+    words: WordIds, rows: Integers, *, n_rows: int
+) -> tuple[Integers, Integers, Integers]:
+    """Return the words that stand at some places, how often, and in how many posts each."""
+    pairs = words.astype(np.int64) * n_rows + rows
+    pairs.sort()
+    words_of_pairs = pairs // max(n_rows, 1)
+    begins = np.flatnonzero(np.diff(words_of_pairs, prepend=-1))
+    is_new_post = np.diff(pairs, prepend=-1) != 0
+    n_near = np.diff(np.append(begins, len(pairs)))
+    n_posts = np.add.reduceat(is_new_post.astype(np.int64), begins) if len(begins) else begins
+    return words_of_pairs[begins], n_near, n_posts
+
+
+def _everywhere(
+    connection: duckdb.DuckDBPyConnection, word_ids: Integers, population: Population | None
+) -> tuple["pa.ChunkedArray[Any]", Integers]:
+    """Return the texts of words, and how often each stands in the population."""
+    known = words_of(connection, word_ids, columns=("word_id", "word", "n_spoken"))
+    if (population or SPOKEN) == SPOKEN:
+        return known.column("word"), known.column("n_spoken").to_numpy()
+    return known.column("word"), frequencies(connection, population)[word_ids]

@@ -14,14 +14,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from warehouse.corpus.hits import condition_on_words, word_ids
+from warehouse.corpus.hits import Words, condition_on_words, find_words
 from warehouse.corpus.lines import read_lines
-from warehouse.corpus.population import Population, PostPlaces, post_places
+from warehouse.corpus.population import Population, population_posts
+from warehouse.corpus.stream import all_posts
 
 Integers = NDArray[np.int64]
 
 DRAW = "hash(xor(hash({g}), hash({seed}::BIGINT)))"
 """The number that a place `g` draws under a seed, as SQL."""
+
+_HIGHEST = 2**64 - 1
 
 _SORT_KEY = re.compile(r"([1-9][0-9]*)([LR])")
 
@@ -65,11 +68,7 @@ def kwic(
     """
     check_sort(sort)
     drawn = draw_places(
-        connection,
-        word_ids(connection, word),
-        n=lines,
-        seed=seed,
-        posts=post_places(connection, population),
+        connection, find_words(connection, word), n=lines, seed=seed, population=population
     )
     if sort != "random":
         drawn = drawn.sort_by([("post_id", "ascending"), ("first_g", "ascending")])
@@ -78,35 +77,57 @@ def kwic(
 
 def draw_places(
     connection: duckdb.DuckDBPyConnection,
-    numbers: Integers,
+    words: Words,
     *,
     n: int,
     seed: int,
-    posts: PostPlaces,
+    population: Population | None = None,
 ) -> pa.Table:
-    """Return up to `n` places of words within some posts, drawn at random, in the order drawn.
+    """Return up to `n` places of words within a population, drawn at random, in the order drawn.
+
+    Of a frequent word only the places are read whose draw is low enough to be among the first, by
+    the share of the corpus that the population has; where that falls short, more are read.
 
     Returns
     -------
     pyarrow.Table
         post_id, first_g, n_tokens (1 each): hits, as `read_lines` takes them.
     """
-    draw = DRAW.format(g="g", seed=int(seed))
-    found = {"g": np.empty(0, dtype=np.int64), "draw": np.empty(0, dtype=np.uint64)}
-    if len(numbers):
-        found = connection.execute(
-            f"SELECT g, {draw} AS draw FROM token_places WHERE {condition_on_words(numbers)}"
-        ).fetchnumpy()
-    rows = posts.rows_of(np.asarray(found["g"], dtype=np.int64))
-    order = np.lexsort((found["g"], found["draw"]))
-    order = order[rows[order] >= 0][:n]
-    places = np.asarray(found["g"], dtype=np.int64)[order]
+    held = all_posts(connection)
+    posts = held.of(population_posts(connection, population))
+    share = posts.n_tokens.sum() / max(held.n_tokens.sum(), 1)
+    expected = max(words.n * share, 1.0)
+    bound = 0
+    places = rows = np.empty(0, dtype=np.int64)
+    draws = np.empty(0, dtype=np.uint64)
+    while bound < _HIGHEST and len(places) < n and words.n and len(posts.post_ids):
+        reach = max(8 * bound, int((1.3 * n + 50) / expected * _HIGHEST))
+        bound = min(reach, _HIGHEST)
+        places, draws = _places_below(connection, words.word_ids, seed=seed, bound=bound)
+        rows = posts.rows_of(places)
+        places, draws, rows = places[rows >= 0], draws[rows >= 0], rows[rows >= 0]
+    order = np.lexsort((places, draws))[:n]
     return pa.table(
         {
             "post_id": posts.post_ids[rows[order]],
-            "first_g": places,
-            "n_tokens": np.ones(len(places), dtype=np.int64),
+            "first_g": places[order],
+            "n_tokens": np.ones(len(order), dtype=np.int64),
         }
+    )
+
+
+def _places_below(
+    connection: duckdb.DuckDBPyConnection, numbers: Integers, *, seed: int, bound: int
+) -> tuple[Integers, NDArray[np.uint64]]:
+    """Return the places of words whose draw is at most `bound`, with their draws."""
+    draw = DRAW.format(g="g", seed=int(seed))
+    limit = f"AND {draw} <= {bound}::UBIGINT" if bound < _HIGHEST else ""
+    found = connection.execute(
+        f"SELECT g, {draw} AS draw FROM token_places WHERE {condition_on_words(numbers)} {limit}"
+    ).to_arrow_table()
+    return (
+        np.asarray(found.column("g").to_numpy(), dtype=np.int64),
+        np.asarray(found.column("draw").to_numpy(), dtype=np.uint64),
     )
 
 

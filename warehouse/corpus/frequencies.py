@@ -1,22 +1,25 @@
-"""Frequencies: how often words stand in populations, in all and post by post."""
+"""Frequencies: how often every word stands in populations.
 
-from collections.abc import Mapping
+The default population's counts stand in the release. Of any other, the words of its posts are cut
+out of the one column of the token stream, or those of all other posts where these are fewer, and
+counted as an array.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from warehouse.corpus.hits import condition_on_words
-from warehouse.corpus.population import Population, PostPlaces, population_sql
-from warehouse.corpus.stream import texts_of
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+from warehouse.corpus.population import SPOKEN, Population, population_posts
+from warehouse.corpus.stream import PostPlaces, WordIds, all_posts, column_batches, words_of
 
 Integers = NDArray[np.int64]
-Bin = Literal["day", "week", "month", "year"]
+Flags = NDArray[np.bool_]
+_COUNTED_AT_ONCE = 4_000_000  # words that are held before they are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,59 +28,58 @@ class WordCounts:
 
     Attributes
     ----------
-    word_ids, words : (n_words,) every word that stands in one of them, in the order of `word_ids`
+    word_ids, words : (n_words,) every word that stands in one of them, in the order of `word_ids`;
+        the words as Arrow strings, since they are many
     n : (n_words, n_populations)
     n_posts : (n_words, n_populations) posts with the word; None unless asked for
     sizes : (n_populations,) tokens
     """
 
     word_ids: Integers
-    words: list[str]
+    words: "pa.ChunkedArray[Any]"
     n: Integers
     n_posts: Integers | None
     sizes: Integers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostCounts:
-    """How often words stand in each post of a population; a row a post, in the order of post_ids.
-
-    Codes number people, threads and communities from 0; they mean nothing beyond one answer.
-
-    Attributes
-    ----------
-    counts : (n_posts, n_words) in the order of the words given
-    post_ids, author, thread, community : (n_posts,) `author` is -1 where it is unknown
-    period : (n_posts,) first day of the calendar bin (UTC)
-    n_tokens : (n_posts,)
-    communities : (source, community) of each community code
-    """
-
-    counts: "csr_array"
-    post_ids: Integers
-    author: Integers
-    thread: Integers
-    community: Integers
-    period: NDArray[np.datetime64]
-    n_tokens: Integers
-    communities: tuple[tuple[str, str], ...]
-
-
 def frequencies(
     connection: duckdb.DuckDBPyConnection, population: Population | None = None
 ) -> Integers:
-    """Return how often each word stands in a population: (highest word_id + 1,)."""
-    found = connection.execute(
-        "SELECT word_id, count(*) AS n FROM token_stream"
-        f" WHERE post_id IN ({population_sql(connection, population)}) GROUP BY word_id"
-    ).fetchnumpy()
-    return _dense(connection, found, "n")
+    """Return how often each word stands in a population: (highest word_id + 1,).
+
+    Raises
+    ------
+    PopulationRefused
+        If the condition cannot be read.
+    """
+    return frequencies_of(connection, [population or SPOKEN])[0]
+
+
+def frequencies_of(
+    connection: duckdb.DuckDBPyConnection, populations: Sequence[Population]
+) -> list[Integers]:
+    """Return how often each word stands in each population, reading the stream once at most.
+
+    Raises
+    ------
+    PopulationRefused
+        If a condition cannot be read.
+    """
+    n, n_spoken = _stored_counts(connection)
+    counts: list[Integers | None] = [
+        n_spoken if population == SPOKEN else None for population in populations
+    ]
+    pending = [number for number, known in enumerate(counts) if known is None]
+    if pending:
+        posts = all_posts(connection)
+        flags = [_flags(connection, posts, populations[number]) for number in pending]
+        for number, counted in zip(pending, _count_words(connection, posts, flags, n), strict=True):
+            counts[number] = counted
+    return [known for known in counts if known is not None]
 
 
 def word_counts(
-    connection: duckdb.DuckDBPyConnection,
-    *populations: Population,
-    with_posts: bool = False,
+    connection: duckdb.DuckDBPyConnection, *populations: Population, with_posts: bool = False
 ) -> WordCounts:
     """Count every word in each of some populations.
 
@@ -91,106 +93,115 @@ def word_counts(
     PopulationRefused
         If a condition cannot be read.
     """
-    n = np.stack([frequencies(connection, each) for each in populations], axis=1)
+    n = np.stack(frequencies_of(connection, populations), axis=1)
     word_ids = np.flatnonzero(n.any(axis=1))
-    n_posts = None
-    if with_posts:
-        spread = [_document_frequencies(connection, each) for each in populations]
-        n_posts = np.stack(spread, axis=1)[word_ids]
+    n_posts = posts_with_words(connection, populations)[word_ids] if with_posts else None
     return WordCounts(
         word_ids=word_ids,
-        words=texts_of(connection, word_ids),
+        words=words_of(connection, word_ids).column("word"),
         n=n[word_ids],
         n_posts=n_posts,
         sizes=n.sum(axis=0),
     )
 
 
-def counts_by_post(
-    connection: duckdb.DuckDBPyConnection,
-    word_ids: Integers,
-    population: Population | None = None,
-    *,
-    bin: Bin = "month",  # noqa: A002  the name that settings and tables give it
-) -> PostCounts:
-    """Count words in every post of a population, with what posts are grouped by.
+def posts_with_words(
+    connection: duckdb.DuckDBPyConnection, populations: Sequence[Population]
+) -> Integers:
+    """Return in how many posts of each population each word stands: (n_words, n_populations).
 
-    Raises
-    ------
-    PopulationRefused
-        If the condition cannot be read.
+    The places of a word lie together and in order, so that a post is counted where it differs from
+    that of the place before. Four bytes for each running position are held at once.
     """
-    from scipy.sparse import csr_array  # noqa: PLC0415  slow, and needed here alone
+    posts = all_posts(connection)
+    flags = [_flags(connection, posts, population) for population in populations]
+    row_of = _rows_by_place(posts)
+    n_words = len(_stored_counts(connection)[0])
+    counts = np.zeros((n_words, len(populations)), dtype=np.int64)
+    last = (-1, -1)
+    reader = connection.execute("SELECT word_id, g FROM token_places").to_arrow_reader(1_000_000)
+    for batch in reader:
+        words, row = batch.column(0).to_numpy(), row_of[batch.column(1).to_numpy()]
+        is_first = np.ones(len(words), dtype=np.bool_)
+        is_first[1:] = (words[1:] != words[:-1]) | (row[1:] != row[:-1])
+        is_first[:1] = last != (int(words[0]), int(row[0]))
+        last = int(words[-1]), int(row[-1])
+        words, row = words[is_first], row[is_first]
+        for number, flag in enumerate(flags):
+            counts[:, number] += np.bincount(words[flag[row]], minlength=n_words)
+    return counts
 
-    posts = connection.execute(
-        f"""
-        SELECT post_id, first_g, n_tokens, thread_id, source, community,
-               dense_rank() OVER (ORDER BY author_key) AS author, author_key IS NULL AS unknown,
-               date_trunc('{bin}', (created_at AT TIME ZONE 'UTC')::DATE)::DATE AS period
-        FROM posts JOIN token_posts USING (post_id)
-        WHERE post_id IN ({population_sql(connection, population)}) ORDER BY first_g
-        """
-    ).fetchnumpy()
-    where = PostPlaces(
-        post_ids=np.asarray(posts["post_id"], dtype=np.int64),
-        first_g=np.asarray(posts["first_g"], dtype=np.int64),
-        n_tokens=np.asarray(posts["n_tokens"], dtype=np.int64),
-    )
-    rows, columns = _cells(connection, word_ids, where)
-    shape = (len(where.post_ids), len(word_ids))
-    counts = csr_array((np.ones(len(rows), dtype=np.int64), (rows, columns)), shape=shape)
-    counts.sum_duplicates()
-    order = np.argsort(where.post_ids)
-    pairs = list(zip(posts["source"].tolist(), posts["community"].tolist(), strict=True))
-    communities = tuple(sorted(set(pairs)))
-    numbers = {pair: number for number, pair in enumerate(communities)}
-    community = np.array([numbers[pair] for pair in pairs], dtype=np.int64)
-    author = np.where(posts["unknown"], -1, _codes(np.asarray(posts["author"])))
-    return PostCounts(
-        counts=counts[order],
-        post_ids=where.post_ids[order],
-        author=author[order],
-        thread=_codes(np.asarray(posts["thread_id"]))[order],
-        community=community[order],
-        period=posts["period"].astype("datetime64[D]")[order],
-        n_tokens=where.n_tokens[order],
-        communities=communities,
+
+def _rows_by_place(posts: PostPlaces) -> NDArray[np.int32]:
+    """Return the row of the post at each running position from 0 on, -1 in the gaps."""
+    ends = posts.first_g + posts.n_tokens
+    gaps = posts.first_g - np.concatenate([[0], ends[:-1]])
+    rows = np.stack([np.full(len(ends), -1), np.arange(len(ends))], axis=1)
+    return np.repeat(
+        rows.ravel().astype(np.int32), np.stack([gaps, posts.n_tokens], axis=1).ravel()
     )
 
 
-def _cells(
-    connection: duckdb.DuckDBPyConnection, word_ids: Integers, posts: PostPlaces
-) -> tuple[Integers, Integers]:
-    """Return the row of posts and the column of words of every place of the words."""
-    if not len(word_ids):
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    found = connection.execute(
-        f"SELECT word_id, g FROM token_places WHERE {condition_on_words(word_ids)}"
-    ).fetchnumpy()
-    rows = posts.rows_of(np.asarray(found["g"], dtype=np.int64))
-    order = np.argsort(word_ids, kind="stable")
-    columns = order[np.searchsorted(word_ids, found["word_id"], sorter=order)]
-    return rows[rows >= 0], columns[rows >= 0]
+def _stored_counts(connection: duckdb.DuckDBPyConnection) -> tuple[Integers, Integers]:
+    """Return how often each word stands in all posts, and in the default population."""
+    stored = connection.execute("SELECT word_id, n, n_spoken FROM words").to_arrow_table()
+    word_ids = stored.column("word_id").to_numpy()
+    counts = np.zeros((2, int(word_ids.max(initial=-1)) + 1), dtype=np.int64)
+    counts[0, word_ids] = stored.column("n").to_numpy()
+    counts[1, word_ids] = stored.column("n_spoken").to_numpy()
+    return counts[0], counts[1]
 
 
-def _document_frequencies(
-    connection: duckdb.DuckDBPyConnection, population: Population | None
-) -> Integers:
-    found = connection.execute(
-        "SELECT word_id, count(DISTINCT post_id) AS n FROM token_stream"
-        f" WHERE post_id IN ({population_sql(connection, population)}) GROUP BY word_id"
-    ).fetchnumpy()
-    return _dense(connection, found, "n")
+def _flags(
+    connection: duckdb.DuckDBPyConnection, posts: PostPlaces, population: Population
+) -> Flags:
+    return posts.are_among(population_posts(connection, population))
 
 
-def _dense(
-    connection: duckdb.DuckDBPyConnection, found: Mapping[str, NDArray[np.int64]], name: str
-) -> Integers:
-    row = connection.execute("SELECT coalesce(max(word_id), -1) FROM words").fetchone()
-    dense = np.zeros((row[0] if row else -1) + 1, dtype=np.int64)
-    dense[found["word_id"]] = found[name]
-    return dense
+def _count_words(
+    connection: duckdb.DuckDBPyConnection, posts: PostPlaces, flags: Sequence[Flags], n: Integers
+) -> list[Integers]:
+    """Count the words of the posts that each array of flags chooses; `n` are those of all posts."""
+    is_small = [2 * posts.n_tokens[flag].sum() <= posts.n_tokens.sum() for flag in flags]
+    counters = [
+        _Counter(posts, flag if small else ~flag, n_words=len(n))
+        for flag, small in zip(flags, is_small, strict=True)
+    ]
+    if any(len(counter.stops) for counter in counters):
+        for first, words in column_batches(connection):
+            for counter in counters:
+                counter.read(first, words)
+    found = [counter.finish() for counter in counters]
+    return [counts if small else n - counts for counts, small in zip(found, is_small, strict=True)]
 
 
-def _codes(values: NDArray[np.int64]) -> Integers:
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+class _Counter:
+    """Counts the words of some posts in a stream that comes piece by piece."""
+
+    def __init__(self, posts: PostPlaces, chosen: Flags, *, n_words: int) -> None:
+        stops = np.cumsum(posts.n_tokens)
+        self.stops = stops[chosen]
+        self.starts = self.stops - posts.n_tokens[chosen]
+        self.counts = np.zeros(n_words, dtype=np.int64)
+        self.held: list[WordIds] = []
+        self.n_held = 0
+
+    def read(self, first: int, words: WordIds) -> None:
+        """Take in the words of the rows from `first` on."""
+        begin = int(np.searchsorted(self.stops, first, side="right"))
+        end = int(np.searchsorted(self.starts, first + len(words)))
+        starts = np.maximum(self.starts[begin:end] - first, 0)
+        stops = np.minimum(self.stops[begin:end] - first, len(words))
+        sizes = stops - starts
+        rows = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
+        self.held.append(words[rows])
+        self.n_held += len(rows)
+        if self.n_held > _COUNTED_AT_ONCE:
+            self.finish()
+
+    def finish(self) -> Integers:
+        """Return the counts of what was read."""
+        if self.n_held:
+            self.counts += np.bincount(np.concatenate(self.held), minlength=len(self.counts))
+        self.held, self.n_held = [], 0
+        return self.counts

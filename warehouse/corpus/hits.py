@@ -1,6 +1,7 @@
 """Hits: where in the corpus a word, or any word of a pattern, stands."""
 
 import re
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
@@ -15,8 +16,16 @@ class PatternRefused(ValueError):
     """A pattern that every word fits."""
 
 
-def word_ids(connection: duckdb.DuckDBPyConnection, word: str) -> Integers:
-    """Return the numbers of the words that are meant, in rising order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Words that are meant: their numbers in rising order, and how often they stand in all."""
+
+    word_ids: Integers
+    n: int
+
+
+def find_words(connection: duckdb.DuckDBPyConnection, word: str) -> Words:
+    """Return the words that are meant.
 
     `word` is read as the tokeniser reads text: in any case, with any apostrophe. In it, ``*``
     stands for any number of signs and ``?`` for one.
@@ -33,9 +42,15 @@ def word_ids(connection: duckdb.DuckDBPyConnection, word: str) -> Integers:
         typed = _as_like(typed)
         condition = rf"word LIKE {normalised('$word')} ESCAPE '\'"
     found = connection.execute(
-        f"SELECT word_id FROM words WHERE {condition}", {"word": typed}
-    ).fetchnumpy()
-    return np.sort(np.asarray(found["word_id"], dtype=np.int64))
+        f"SELECT word_id, n FROM words WHERE {condition}", {"word": typed}
+    ).to_arrow_table()
+    numbers = np.asarray(found.column("word_id").to_numpy(), dtype=np.int64)
+    return Words(word_ids=np.sort(numbers), n=int(found.column("n").to_numpy().sum()))
+
+
+def word_ids(connection: duckdb.DuckDBPyConnection, word: str) -> Integers:
+    """Return the numbers of the words that are meant, in rising order; as `find_words`."""
+    return find_words(connection, word).word_ids
 
 
 def word_places(connection: duckdb.DuckDBPyConnection, word: str) -> Integers:
@@ -55,8 +70,9 @@ def places_of(connection: duckdb.DuckDBPyConnection, numbers: Integers) -> Integ
         return np.empty(0, dtype=np.int64)
     found = connection.execute(
         f"SELECT g FROM token_places WHERE {condition_on_words(numbers)}"
-    ).fetchnumpy()
-    return np.sort(np.asarray(found["g"], dtype=np.int64))
+    ).to_arrow_table()
+    places = np.asarray(found.column("g").to_numpy(), dtype=np.int64)
+    return np.sort(places, kind="stable")  # runs that lie in order already
 
 
 def condition_on_words(numbers: Integers) -> str:

@@ -1,34 +1,19 @@
 """Hits with the words around them, read from the token stream.
 
 Whatever finds places in the corpus (a word, a query, a draw) hands them over as hits: a table with
-`post_id`, `first_g` (the running position of the first token) and `n_tokens`. A few windows are
-read one by one, each a short interval that zone maps find; thousands by one join on position.
+`post_id`, `first_g` (the running position of the first token) and `n_tokens`.
 """
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-_READ_ONE_BY_ONE = 400  # windows; above, one join over the whole stream is cheaper
-_AT_A_TIME = 100
-_NAMED_WORDS = 5_000  # above, the whole vocabulary is read instead
+from warehouse.corpus.stream import all_posts, positions, texts_of, words_at
 
+Integers = NDArray[np.int64]
+_NAMED_POSTS = 1_000  # above, a join is faster than a list
 _COLUMNS = ("post_id", "source", "community", "created_at")
-
-_POSTS = """
-SELECT line, post_id, source, community, created_at,
-       greatest(token_posts.first_g, hits.first_g - $width) AS low,
-       hits.first_g AS node, hits.first_g + hits.n_tokens AS stop,
-       least(token_posts.first_g + token_posts.n_tokens,
-             hits.first_g + hits.n_tokens + $width) AS high
-FROM read_lines_hits AS hits JOIN token_posts USING (post_id) JOIN posts USING (post_id)
-ORDER BY line
-"""
-_JOINED = """
-SELECT line, token_stream.word_id
-FROM (SELECT line, unnest(range(low, high)) AS g FROM read_lines_windows) AS wanted
-JOIN token_stream ON token_stream.g = wanted.g ORDER BY line, token_stream.g
-"""
 
 
 def read_lines(
@@ -48,68 +33,42 @@ def read_lines(
     pyarrow.Table
         post_id, source, community, created_at, left_context, node, right_context.
     """
-    windows = _windows(connection, hits, width)
-    bounds = {name: windows.column(name).to_numpy() for name in ("low", "node", "stop", "high")}
-    words = _words(connection, _word_ids(connection, windows, bounds))
-    starts = np.concatenate([[0], np.cumsum(bounds["high"] - bounds["low"])])[:-1]
-    cuts = {name: (starts + bounds[name] - bounds["low"]).tolist() for name in bounds}
-    sides = {"left_context": ("low", "node"), "node": ("node", "stop")}
-    sides["right_context"] = ("stop", "high")
+    posts = all_posts(connection)
+    node = np.asarray(hits.column("first_g").to_numpy(), dtype=np.int64)
+    stop = node + hits.column("n_tokens").to_numpy()
+    rows = posts.rows_of(node)
+    low = np.maximum(posts.first_g[rows], node - width)
+    high = np.minimum(posts.first_g[rows] + posts.n_tokens[rows], stop + width)
+    order = np.argsort(low, kind="stable")
+    places = positions(low[order], high[order])
+    words = texts_of(connection, words_at(connection, places, posts=posts))
+    begins = np.searchsorted(places, low)
+    cuts = [(begins + at - low).tolist() for at in (low, node, stop, high)]
     texts = {
         name: pa.array(
-            [" ".join(words[a:b]) for a, b in zip(cuts[first], cuts[last], strict=True)],
+            [" ".join(words[a:b]) for a, b in zip(cuts[side], cuts[side + 1], strict=True)],
             pa.string(),
         )
-        for name, (first, last) in sides.items()
+        for side, name in enumerate(("left_context", "node", "right_context"))
     }
-    kept = {name: windows.column(name) for name in _COLUMNS}
-    return pa.table({**kept, **texts})
+    about = posts_about(connection, posts.post_ids[rows])
+    return pa.table({**{name: about.column(name) for name in _COLUMNS}, **texts})
 
 
-def _windows(connection: duckdb.DuckDBPyConnection, hits: pa.Table, width: int) -> pa.Table:
-    """Return line, the post's columns, and the positions low <= node < stop <= high."""
-    line = pa.array(np.arange(hits.num_rows))
-    given = hits.select(["post_id", "first_g", "n_tokens"]).append_column("line", line)
-    connection.register("read_lines_hits", given)
-    try:
-        return connection.execute(_POSTS, {"width": width}).to_arrow_table()
-    finally:
-        connection.unregister("read_lines_hits")
-
-
-def _word_ids(
-    connection: duckdb.DuckDBPyConnection, windows: pa.Table, bounds: dict[str, np.ndarray]
-) -> np.ndarray:
-    """Return the word ids of all windows, window after window."""
-    if windows.num_rows > _READ_ONE_BY_ONE:
-        connection.register("read_lines_windows", windows.select(["line", "low", "high"]))
+def posts_about(connection: duckdb.DuckDBPyConnection, post_ids: Integers) -> pa.Table:
+    """Return post_id, source, community, created_at and thread_id of posts, in their order."""
+    distinct, where = np.unique(post_ids, return_inverse=True)
+    columns = f"SELECT {', '.join(_COLUMNS)}, thread_id FROM posts"
+    if len(distinct) <= _NAMED_POSTS:
+        named = ", ".join(map(str, distinct.tolist())) or "NULL"
+        found = connection.execute(f"{columns} WHERE post_id IN ({named})").to_arrow_table()
+    else:
+        connection.register("wanted_posts", pa.table({"post_id": distinct}))
         try:
-            table = connection.execute(_JOINED).to_arrow_table()
+            found = connection.execute(
+                f"{columns} JOIN wanted_posts USING (post_id)"
+            ).to_arrow_table()
         finally:
-            connection.unregister("read_lines_windows")
-        return table.column("word_id").to_numpy()
-    selects = [
-        f"SELECT {line} AS line, g, word_id FROM token_stream WHERE g BETWEEN {low} AND {high - 1}"
-        for line, (low, high) in enumerate(zip(bounds["low"], bounds["high"], strict=True))
-    ]
-    read = [np.empty(0, dtype=np.int32)]
-    for first in range(0, len(selects), _AT_A_TIME):
-        together = " UNION ALL ".join(selects[first : first + _AT_A_TIME])
-        table = (
-            connection.execute(together)
-            .to_arrow_table()
-            .sort_by([("line", "ascending"), ("g", "ascending")])
-        )
-        read.append(table.column("word_id").to_numpy())
-    return np.concatenate(read)
-
-
-def _words(connection: duckdb.DuckDBPyConnection, word_ids: np.ndarray) -> list[str]:
-    """Return the words of these ids, in their order."""
-    distinct, where = np.unique(word_ids, return_inverse=True)
-    named = ", ".join(map(str, distinct.tolist()))
-    condition = f"WHERE word_id IN ({named})" if 0 < len(distinct) <= _NAMED_WORDS else ""
-    table = connection.execute(f"SELECT word_id, word FROM words {condition}").to_arrow_table()
-    found = dict(zip(table["word_id"].to_pylist(), table["word"].to_pylist(), strict=True))
-    vocabulary = [found[word_id] for word_id in distinct.tolist()]
-    return [vocabulary[index] for index in where.tolist()]
+            connection.unregister("wanted_posts")
+    order = np.argsort(found.column("post_id").to_numpy(), kind="stable")
+    return found.take(order[where])

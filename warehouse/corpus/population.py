@@ -16,6 +16,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from warehouse.corpus.stream import PostPlaces, all_posts
+
 Integers = NDArray[np.int64]
 
 
@@ -114,8 +116,8 @@ def population_posts(
         If its condition is not one expression over `CONDITION_COLUMNS`.
     """
     query = f"SELECT post_id FROM ({population_sql(connection, population)})"
-    posts = connection.execute(query).fetchnumpy()["post_id"]
-    return np.sort(np.asarray(posts, dtype=np.int64))
+    posts = connection.execute(query).to_arrow_table().column("post_id").to_numpy()
+    return np.sort(np.asarray(posts, dtype=np.int64), kind="stable")  # most stand in order
 
 
 def population_sql(
@@ -212,26 +214,6 @@ def _check_binds(connection: duckdb.DuckDBPyConnection, query: str) -> None:
         ) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostPlaces:
-    """Posts in the order of their tokens' running position, each (n_posts,).
-
-    `first_g` is the position of a post's first token, `n_tokens` how many it has.
-    """
-
-    post_ids: Integers
-    first_g: Integers
-    n_tokens: Integers
-
-    def rows_of(self, places: Integers) -> Integers:
-        """Return the row of the post in which each place lies, -1 where it is none of these."""
-        if not len(self.post_ids):
-            return np.full(len(places), -1, dtype=np.int64)
-        rows = np.searchsorted(self.first_g, places, side="right") - 1
-        inside = (rows >= 0) & (places < self.first_g[rows] + self.n_tokens[rows])
-        return np.where(inside, rows, -1).astype(np.int64)
-
-
 def post_places(
     connection: duckdb.DuckDBPyConnection, population: Population | None = None
 ) -> PostPlaces:
@@ -242,16 +224,7 @@ def post_places(
     PopulationRefused
         If the condition is not one expression over `CONDITION_COLUMNS`.
     """
-    found = connection.execute(
-        "SELECT post_id, first_g, n_tokens FROM token_posts"
-        f" WHERE post_id IN ({population_sql(connection, population)})"
-    ).fetchnumpy()
-    columns = {name: np.asarray(column, dtype=np.int64) for name, column in found.items()}
-    order = np.argsort(columns["first_g"], kind="stable")
-    return PostPlaces(**{_FIELDS[name]: column[order] for name, column in columns.items()})
-
-
-_FIELDS = {"post_id": "post_ids", "first_g": "first_g", "n_tokens": "n_tokens"}
+    return all_posts(connection).of(population_posts(connection, population))
 
 
 def equal_to(**values: str | None) -> str:

@@ -13,9 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from warehouse.corpus.frequencies import counts_by_post
+from warehouse.corpus.by_post import counts_by_post
 from warehouse.corpus.population import Population, post_places
-from warehouse.corpus.stream import read_intervals, texts_of
+from warehouse.corpus.stream import positions, texts_of, words_at
 
 Integers = NDArray[np.int64]
 Side = Literal["left", "right", "both"]
@@ -83,7 +83,7 @@ def surroundings(
     with_hits, n_hits = np.unique(rows, return_counts=True)
     row = np.searchsorted(with_hits, posts.rows_of(near))
     word_ids, column, n = np.unique(
-        read_intervals(connection, near), return_inverse=True, return_counts=True
+        words_at(connection, near), return_inverse=True, return_counts=True
     )
     places = (row.astype(np.int64), column.astype(np.int64))
     table = csr_array((np.ones(len(near)), places), shape=(len(with_hits), len(word_ids)))
@@ -93,7 +93,7 @@ def surroundings(
     known = np.searchsorted(of.post_ids, post_ids)
     return Surroundings(
         counts=csr_array(table[:, kept]),
-        word_ids=word_ids[kept],
+        word_ids=word_ids[kept].astype(np.int64),
         words=texts_of(connection, word_ids[kept]),
         post_ids=post_ids,
         author=of.author[known],
@@ -101,10 +101,3 @@ def surroundings(
         n_window=np.bincount(row, minlength=len(with_hits)).astype(np.int64),
         n_hits=n_hits.astype(np.int64),
     )
-
-
-def positions(low: Integers, high: Integers) -> Integers:
-    """Return every position that lies in one of the intervals, once, in rising order."""
-    sizes = np.maximum(high - low, 0)
-    before = np.cumsum(sizes) - sizes
-    return np.unique(np.repeat(low - before, sizes) + np.arange(int(sizes.sum())))

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from tests.warehouse.invented import Study
-from warehouse.corpus import lines
+from warehouse.corpus import stream
 from warehouse.corpus.lines import read_lines
 
 WORDS = ["help", "wait", "list", "care", "we", "ask", "for", "again"]
@@ -51,11 +51,11 @@ def cut_by_hand(study: Study, hits: pa.Table, width: int) -> list[tuple[object, 
 
 
 @pytest.mark.parametrize("width", [0, 2, 8, 100])
-@pytest.mark.parametrize("one_by_one", [0, 400])
+@pytest.mark.parametrize("tokens_a_post", [0, 10**9], ids=["by post", "whole column"])
 def test_lines_come_in_the_order_of_the_hits_and_never_leave_their_post(
-    study: Study, width: int, one_by_one: int, monkeypatch: pytest.MonkeyPatch
+    study: Study, width: int, tokens_a_post: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "_READ_ONE_BY_ONE", one_by_one)
+    monkeypatch.setattr(stream, "_TOKENS_A_POST", tokens_a_post)
     hits = drawn_hits(study, 150)
     table = read_lines(study.connection, hits, width=width)
     assert table.column_names == [
