@@ -142,7 +142,7 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
         ),
         "token_stream": Released(
             columns=("g", "post_id", "word_id"),
-            rows=f"token_stream WHERE post_id IN {_INDEXED}",
+            rows=f"token_stream WHERE post_id IN {_INDEXED} ORDER BY g",
             order=("g",),
         ),
         "token_places": Released(
