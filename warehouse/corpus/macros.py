@@ -1,7 +1,8 @@
 """Corpus linguistics as SQL macros that the controlled release carries, for researchers' own SQL.
 
 They count the tokens of posts that people wrote, each once: neither automated posts nor duplicates,
-whatever their language. A word is looked for as the tokeniser reads it.
+whatever their language. A word is looked for as the tokeniser reads it. What they return is what
+the commands and the Python module return of the same release.
 
 Sources: log-Dice, Rychlý (2008), A lexicographer-friendly association score; log-likelihood,
 Dunning (1993) as computed by Rayson and Garside (2000), Comparing corpora using frequency
@@ -12,37 +13,47 @@ from warehouse.corpus.concordance import DRAW
 from warehouse.tokeniser import normalised
 
 _PEOPLE = "NOT posts.automated AND posts.duplicate_of IS NULL AND posts.n_words > 0"
-_SPOKEN = f"tokens.post_id IN (SELECT posts.post_id FROM posts WHERE {_PEOPLE})"
+_SPOKEN = f"(SELECT posts.post_id FROM posts WHERE {_PEOPLE})"
 
 # The word is named in a scope of its own, where a macro's parameter cannot meet the column.
 _WISH = f"""
 wish AS (
     SELECT {normalised("typed")} AS wanted FROM (SELECT word AS typed)
 ), wished AS (
-    SELECT words.word_id FROM words JOIN wish ON words.word = wish.wanted
+    SELECT words.word_id, words.n_spoken FROM words JOIN wish ON words.word = wish.wanted
 )
 """
 
-# A place is drawn as the module draws it: the same lines for the seed 0.
+# A place is drawn as the module draws it: the same lines for the seed 0. Of a frequent word only
+# those with low draws are looked at, twice as many as are wanted and a hundred more, so that enough
+# of them are people's (of 300 that are expected fewer than 100 come once in 10^40 words). They are
+# joined to the stream once, with all that stands around them.
 _KWIC = f"""
-WITH {_WISH}, hits AS (
-    SELECT token_stream.g AS node_g, token_stream.post_id FROM token_stream
-    WHERE token_stream.word_id IN (FROM wished)
-    AND token_stream.post_id IN (SELECT posts.post_id FROM posts WHERE {_PEOPLE})
-    ORDER BY {DRAW.format(g="token_stream.g", seed="0")}, token_stream.g LIMIT lines
+WITH {_WISH}, bound AS (
+    SELECT CASE WHEN n_spoken <= 2 * lines + 100 THEN 18446744073709551615
+                ELSE ((2 * lines + 100) / n_spoken * 18446744073709551615::DOUBLE)::UBIGINT
+           END AS highest
+    FROM wished
+), drawn AS (
+    SELECT token_places.g AS node_g, {DRAW.format(g="token_places.g", seed="0")} AS draw
+    FROM token_places
+    WHERE token_places.word_id = (SELECT word_id FROM wished)
+    AND {DRAW.format(g="token_places.g", seed="0")} <= (FROM bound)
 ), around AS (
-    SELECT post_id, node_g, unnest(range(node_g - width, node_g + width + 1)) AS g FROM hits
+    SELECT node_g, draw, unnest(range(node_g - width, node_g + width + 1)) AS near_g FROM drawn
+), seen AS MATERIALIZED (
+    SELECT node_g, draw, near_g, token_stream.post_id, token_stream.word_id
+    FROM around JOIN token_stream ON token_stream.g = near_g
+), nodes AS (
+    SELECT node_g, seen.post_id FROM seen
+    WHERE near_g = node_g AND seen.post_id IN {_SPOKEN} ORDER BY draw, node_g LIMIT lines
 ), written AS (
-    SELECT around.post_id, node_g,
-           string_agg(words.word, ' ' ORDER BY around.g) FILTER (around.g < node_g)
-               AS left_context,
-           any_value(words.word) FILTER (around.g = node_g) AS node,
-           string_agg(words.word, ' ' ORDER BY around.g) FILTER (around.g > node_g)
-               AS right_context
-    FROM around JOIN token_stream
-    ON token_stream.g = around.g AND token_stream.post_id = around.post_id
-    JOIN words ON words.word_id = token_stream.word_id
-    GROUP BY around.post_id, node_g
+    SELECT seen.post_id, node_g,
+           string_agg(words.word, ' ' ORDER BY near_g) FILTER (near_g < node_g) AS left_context,
+           any_value(words.word) FILTER (near_g = node_g) AS node,
+           string_agg(words.word, ' ' ORDER BY near_g) FILTER (near_g > node_g) AS right_context
+    FROM seen JOIN nodes USING (node_g, post_id) JOIN words ON words.word_id = seen.word_id
+    GROUP BY seen.post_id, node_g
 )
 SELECT post_id, posts.source, posts.community, posts.created_at,
        coalesce(left_context, '') AS left_context, node,
@@ -50,35 +61,32 @@ SELECT post_id, posts.source, posts.community, posts.created_at,
 FROM written JOIN posts USING (post_id) ORDER BY post_id, node_g
 """
 
-# A place that lies near two occurrences of the word is counted once. The places around the word
-# are read point by point, as in a concordance.
+# A place that lies near two occurrences of the word is counted once.
 _COLLOCATES = f"""
 WITH {_WISH}, hits AS (
-    SELECT tokens.post_id, tokens.position FROM tokens
-    WHERE tokens.word_id IN (FROM wished) AND {_SPOKEN}
+    SELECT token_stream.post_id, token_stream.g FROM token_stream
+    WHERE token_stream.word_id IN (SELECT word_id FROM wished)
+    AND token_stream.post_id IN {_SPOKEN}
 ), around AS (
-    SELECT DISTINCT hits.post_id,
-           unnest(range(hits.position - span, hits.position + span + 1)) AS position
+    SELECT DISTINCT hits.post_id, unnest(range(hits.g - span, hits.g + span + 1)) AS near_g
     FROM hits
 ), near AS (
-    SELECT tokens.word_id, count(*) AS n_near, count(DISTINCT tokens.post_id) AS n_posts
-    FROM around
-    JOIN tokens ON tokens.post_id = around.post_id AND tokens.position = around.position
-    WHERE tokens.word_id NOT IN (FROM wished) GROUP BY tokens.word_id
-), everywhere AS (
-    SELECT tokens.word_id, count(*) AS n FROM tokens
-    WHERE tokens.word_id IN (SELECT near.word_id FROM near) AND {_SPOKEN} GROUP BY tokens.word_id
+    SELECT token_stream.word_id, count(*) AS n_near,
+           count(DISTINCT token_stream.post_id) AS n_posts
+    FROM around JOIN token_stream
+    ON token_stream.g = near_g AND token_stream.post_id = around.post_id
+    WHERE token_stream.word_id NOT IN (SELECT word_id FROM wished) GROUP BY token_stream.word_id
 )
-SELECT words.word AS collocate, n_near, everywhere.n, n_posts,
-       14 + log2(2 * n_near / ((SELECT count(*) FROM hits) + everywhere.n)) AS log_dice
-FROM near JOIN everywhere USING (word_id) JOIN words USING (word_id)
+SELECT words.word AS collocate, n_near, words.n_spoken AS n, n_posts,
+       14 + log2(2 * n_near / ((SELECT count(*) FROM hits) + words.n_spoken)) AS log_dice
+FROM near JOIN words USING (word_id)
 ORDER BY log_dice DESC, n_near DESC, collocate
 """
 
 _WORD_TREND = f"""
 WITH {_WISH}, found AS (
-    SELECT tokens.post_id, count(*) AS n FROM tokens
-    WHERE tokens.word_id IN (FROM wished) GROUP BY tokens.post_id
+    SELECT token_stream.post_id, count(*) AS n FROM token_stream
+    WHERE token_stream.word_id IN (SELECT word_id FROM wished) GROUP BY token_stream.post_id
 )
 SELECT date_trunc(bin, (posts.created_at AT TIME ZONE 'UTC')::DATE)::DATE AS period,
        coalesce(sum(found.n), 0)::BIGINT AS n, sum(posts.n_words)::BIGINT AS n_tokens,
@@ -94,11 +102,12 @@ WITH sides AS (
     SELECT posts.post_id, posts.community = target AS is_target
     FROM posts WHERE posts.community IN (target, reference) AND {_PEOPLE}
 ), counted AS (
-    SELECT tokens.word_id, count(*) FILTER (is_target) AS n_target,
+    SELECT token_stream.word_id, count(*) FILTER (is_target) AS n_target,
            count(*) FILTER (NOT is_target) AS n_reference,
-           count(DISTINCT tokens.post_id) FILTER (is_target) AS n_posts_target,
-           count(DISTINCT tokens.post_id) FILTER (NOT is_target) AS n_posts_reference
-    FROM tokens JOIN sides ON sides.post_id = tokens.post_id GROUP BY tokens.word_id
+           count(DISTINCT token_stream.post_id) FILTER (is_target) AS n_posts_target,
+           count(DISTINCT token_stream.post_id) FILTER (NOT is_target) AS n_posts_reference
+    FROM token_stream JOIN sides ON sides.post_id = token_stream.post_id
+    GROUP BY token_stream.word_id
 ), sizes AS (
     SELECT sum(n_target) AS size_target, sum(n_reference) AS size_reference FROM counted
 ), expected AS (

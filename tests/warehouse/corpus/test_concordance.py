@@ -8,9 +8,7 @@ import pyarrow as pa
 import pytest
 
 from tests.warehouse.corpus.talk import RARE, Said, Talk
-from tests.warehouse.invented import Study
 from warehouse.corpus.concordance import SortRefused, kwic
-from warehouse.corpus.macros import corpus_macros
 from warehouse.corpus.population import Population
 
 ALL = 100_000
@@ -158,9 +156,12 @@ def test_the_macro_gives_the_same_lines(talk: Talk) -> None:
         assert by_macro == [tuple(row.values()) for row in table.to_pylist()]
 
 
-def test_the_macro_reads_its_own_word_when_a_column_bears_the_name_of_its_parameter() -> None:
-    study = Study()
-    study.add_posts(30, text="we wait for help and wait again")
-    study.index()
-    study.sql(corpus_macros("main"))
-    assert len(study.sql("SELECT * FROM kwic('wait')")) == 60
+def test_the_macro_draws_as_many_lines_as_are_wanted_of_a_word_that_programs_like(
+    talk: Talk,
+) -> None:
+    everything = talk.connection.execute("FROM kwic('help', lines := 100000)").fetchall()
+    assert len(everything) == len(by_hand(talk.spoken(), "help".__eq__))
+    for lines in (1, 500, 1500):
+        drawn = talk.connection.execute(f"FROM kwic('help', lines := {lines})").fetchall()
+        assert len(drawn) == lines
+        assert set(drawn) <= set(everything)

@@ -3,13 +3,16 @@
 import math
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.warehouse.invented import Study
-from warehouse.corpus.macros import corpus_macros
+from warehouse.home import Home
+from warehouse.release.controlled import publish_controlled
 
 WORDS = [
     "help",
@@ -29,7 +32,7 @@ PEOPLE = "NOT automated AND duplicate_of IS NULL AND own_text <> ''"
 
 
 @pytest.fixture(scope="module")
-def study() -> Study:
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     study = Study()
     rng = random.Random(4)
     for number in range(160):
@@ -47,8 +50,11 @@ def study() -> Study:
     study.add_posts(1, text="")
     study.add_posts(3, text="help me in another place", community="elsewhere")
     study.index()
-    study.sql(corpus_macros("main"))
-    return study
+    path = publish_controlled(study.connection, Home(tmp_path_factory.mktemp("home"))).path
+    study.connection.close()
+    study.connection = duckdb.connect(path, read_only=True)
+    yield study
+    study.connection.close()
 
 
 def texts(study: Study, where: str = "true") -> list[tuple[str, datetime, list[str]]]:
