@@ -1,4 +1,4 @@
-"""`valuetalk corpus`: selections of posts that are saved by name."""
+"""`valuetalk corpus`: selections of posts that are saved by name, and texts that repeat."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands import output, selections, session
+from flows.commands import duplicates, output, selections, session
 
 if TYPE_CHECKING:
     from flows.corpus import Corpus
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(
     name="corpus",
-    help="Save selections of posts by name.",
+    help="Save selections of posts by name, and see which texts repeat.",
     rich_help_panel=selections.PANEL,
 )
+commands.add_typer(duplicates.commands)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the sub-corpus.")]
 

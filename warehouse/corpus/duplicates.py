@@ -28,13 +28,15 @@ from numpy.typing import NDArray
 
 from warehouse.corpus.families import LONE, Neighbourhood, decide, likely_posts
 from warehouse.corpus.fingerprints import BAND_COLUMNS, Integers, read_words, write_fingerprints
-from warehouse.corpus.minhash import FINGERPRINT_VERSION
+from warehouse.corpus.minhash import FINGERPRINT_VERSION, MOST_DIFFERING_BITS
 from warehouse.corpus.runs import transaction
 
 T = TypeVar("T", bound=np.generic)
 
 LEAST_WORDS = 20
 """Shorter texts repeat by nature, and are not compared."""
+
+_MOST_PAIRS = 20_000_000  # of posts with a key in common, whose sketches are looked at one by one
 
 _STATE = "SELECT next_g, left_out, fingerprint_version FROM comparison"
 _NEXT_G = "SELECT coalesce(max(next_g), 0) FROM token_runs"
@@ -79,7 +81,7 @@ CREATE OR REPLACE TEMP TABLE open_fingerprints AS
 FROM fingerprints WHERE post_id IN (SELECT post_id FROM open_posts)
 """
 _SHARED = """
-SELECT post_id, {column} AS key FROM fingerprints
+SELECT post_id, {column}, sketch_low, sketch_high FROM fingerprints
 WHERE {column} IN (SELECT {column} FROM open_fingerprints)
     AND post_id NOT IN (SELECT post_id FROM open_posts)
 """
@@ -307,7 +309,10 @@ class _Words:
 def _shared_keys(
     connection: duckdb.DuckDBPyConnection, is_open: Integers
 ) -> tuple[Integers, Integers]:
-    """Return who holds which band key, as far as an open post and another hold it."""
+    """Return who holds which band key, as far as an open post and another hold it.
+
+    Of other posts only those whose sketch is near that of an open one with the same key.
+    """
     connection.register("open_posts", pa.table({"post_id": is_open}))
     connection.execute(_OPEN)
     own = connection.execute("FROM open_fingerprints").to_arrow_table()
@@ -318,9 +323,10 @@ def _shared_keys(
     for column in BAND_COLUMNS:
         posts, keys = own["post_id"].to_numpy(), own[column].to_numpy()
         if has_past:
-            found = connection.execute(_SHARED.format(column=column)).to_arrow_table()
-            posts = np.append(posts, found["post_id"].to_numpy())
-            keys = np.append(keys, found["key"].to_numpy())
+            past = connection.execute(_SHARED.format(column=column)).to_arrow_table()
+            past = past.filter(pa.array(_is_near(past, own, column)))
+            posts = np.append(posts, past["post_id"].to_numpy())
+            keys = np.append(keys, past[column].to_numpy())
         _, bucket, sizes = np.unique(keys, return_inverse=True, return_counts=True)
         is_shared = sizes[bucket] > 1
         holders.append(posts[is_shared])
@@ -328,6 +334,27 @@ def _shared_keys(
         n_buckets += len(sizes)
     connection.unregister("open_posts")
     return np.concatenate(holders), np.concatenate(buckets)
+
+
+def _is_near(past: pa.Table, own: pa.Table, column: str) -> NDArray[np.bool_]:
+    """Return which rows of `past` are near a row of `own` that has the same key."""
+    keys, wanted = own[column].to_numpy(), past[column].to_numpy()
+    order = np.argsort(keys)
+    first, last = (np.searchsorted(keys, wanted, side, order) for side in ("left", "right"))
+    n_partners = last - first
+    if n_partners.sum() > _MOST_PAIRS:
+        return np.ones(len(past), dtype=np.bool_)
+    rows = np.repeat(np.arange(len(past)), n_partners)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(n_partners) - n_partners, n_partners)
+    partners = order[first[rows] + within]
+    differing = np.zeros(len(rows), dtype=np.uint8)
+    for half in ("sketch_low", "sketch_high"):
+        one, other = (side[half].to_numpy().view(np.uint64) for side in (past, own))
+        differing += np.bitwise_count(one[rows] ^ other[partners])
+    is_near: NDArray[np.bool_] = (
+        np.bincount(rows[differing <= MOST_DIFFERING_BITS], minlength=len(past)) > 0
+    )
+    return is_near
 
 
 def _sketches(facts: pa.Table) -> list[int]:
