@@ -6,12 +6,13 @@ so these tests store without compression, and first look that the words can be f
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from warehouse.errors import StateError, WarehouseError
+from warehouse.errors import DiskFull, StateError, WarehouseError
 from warehouse.landing import read_segment
 from warehouse.protection import erasure, fresh_copy, segment_rewriting
 from warehouse.records import LoadCounts, ThreadCount, Validator
@@ -219,18 +220,58 @@ def test_a_segment_rewritten_in_part_is_finished_by_the_next(loaded, monkeypatch
 def test_a_copy_that_differs_is_thrown_away(loaded, monkeypatch):
     loaded.load(loaded.study.post("1"), loaded.study.post("2"))
     loaded.warehouse.forget("post", "forum", "2")
-    counts = iter([1, 1, 5, 6])
-    original = fresh_copy._one
+    original = fresh_copy.contents_of
 
-    def miscount(connection, sql):
-        return next(counts) if "count(*)" in sql else original(connection, sql)
+    def misread(connection, relation, columns):
+        read = original(connection, relation, columns)
+        changed = relation == 'fresh.main."locators"'
+        return replace(read, checksum=read.checksum ^ 1) if changed else read
 
-    monkeypatch.setattr(fresh_copy, "_one", miscount)
-    with pytest.raises(WarehouseError, match=r"6 rows of .* instead of 5"):
+    monkeypatch.setattr(fresh_copy, "contents_of", misread)
+    with pytest.raises(WarehouseError, match=r"1 rows of locators and the database 1, or other"):
         loaded.warehouse.erase_confirmed()
     monkeypatch.undo()
     assert not [*loaded.study.home.root.glob("*.fresh*")]
     assert loaded.one("SELECT count(*) FROM posts") == 1
+    loaded.warehouse.erase_confirmed()
+    assert loaded.one("SELECT count(*) FROM pending_copies") == 0
+
+
+def test_a_copy_in_which_one_value_differs_is_thrown_away(loaded):
+    loaded.load(loaded.study.post("1"), loaded.study.post("2"))
+    loaded.warehouse.forget("post", "forum", "2")
+
+    class Changing:
+        """A connection that changes one letter of the copy before it is compared."""
+
+        def __init__(self, connection):
+            self._connection = connection
+
+        def __getattr__(self, name):
+            return getattr(self._connection, name)
+
+        def execute(self, sql, *parameters):
+            if sql == "CHECKPOINT fresh" and not self.__dict__.get("changed"):
+                self.changed = True
+                self._connection.execute("UPDATE fresh.main.posts SET text = 'we waited long'")
+            return self._connection.execute(sql, *parameters)
+
+    loaded.warehouse.connection = Changing(loaded.warehouse.connection)
+    with pytest.raises(WarehouseError, match="rows of posts"):
+        loaded.warehouse.erase_confirmed()
+    assert not [*loaded.study.home.root.glob("*.fresh*")]
+    assert loaded.one("SELECT text FROM posts") == "We waited long"
+
+
+def test_no_copy_is_begun_where_there_is_no_room_for_it(loaded, monkeypatch):
+    loaded.load(loaded.study.post("1"), loaded.study.post("2"))
+    loaded.warehouse.forget("post", "forum", "2")
+    usage = shutil.disk_usage(loaded.study.home.root)._replace(free=1000)
+    monkeypatch.setattr("warehouse.space.shutil.disk_usage", lambda _: usage)
+    with pytest.raises(DiskFull, match=r"a fresh copy of the database needs 0\.\d GB .* are free"):
+        loaded.warehouse.erase_confirmed()
+    assert not [*loaded.study.home.root.glob("*.fresh*")]
+    monkeypatch.undo()
     loaded.warehouse.erase_confirmed()
     assert loaded.one("SELECT count(*) FROM pending_copies") == 0
 

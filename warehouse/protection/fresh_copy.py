@@ -1,6 +1,6 @@
 """The database file: opened privately, and copied afresh, since deleting leaves bytes behind.
 
-A copy is made beside the database, compared with it table by table, and takes its place in one
+A copy is made beside the database, compared with it value by value, and takes its place in one
 rename. A process that is ended on the way leaves the old file or the new one, each whole.
 """
 
@@ -11,16 +11,20 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.contents import contents_of
 from warehouse.errors import WarehouseError
 from warehouse.home import PRIVATE_FILE
+from warehouse.space import require_space, size_of
 
 _SETTINGS = {
     "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
     "python_enable_replacements": False,  # a table name never means a Python variable
 }
 _TABLES = """
-SELECT table_name FROM duckdb_tables()
-WHERE database_name = current_database() AND NOT temporary ORDER BY table_name
+SELECT table_name, list(column_name ORDER BY column_index)
+FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, schema_name, table_name)
+WHERE database_name = current_database() AND NOT temporary
+GROUP BY table_name ORDER BY table_name
 """
 
 
@@ -53,11 +57,14 @@ def copy_afresh(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.Duc
 
     Raises
     ------
+    DiskFull
+        If there is no room for a copy; nothing was written.
     WarehouseError
         If the copy differs from the database, or another connection holds the old file.
     """
     fresh = _fresh(path)
     _remove_copy(path)
+    require_space(path.parent, size_of(path), what="a fresh copy of the database")
     try:
         _fill(connection, fresh)
     except BaseException:
@@ -84,13 +91,17 @@ def _fill(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:
     connection.execute(f"ATTACH '{quoted}' AS fresh")
     fresh.chmod(PRIVATE_FILE)
     connection.execute(f'COPY FROM DATABASE "{name}" TO fresh')
-    for (table,) in connection.execute(_TABLES).fetchall():
-        held = _one(connection, f'SELECT count(*) FROM "{name}".main.{table}')
-        copied = _one(connection, f"SELECT count(*) FROM fresh.main.{table}")
+    connection.execute("CHECKPOINT fresh")
+    connection.execute("DETACH fresh")
+    connection.execute(f"ATTACH '{quoted}' AS fresh")  # so that what is compared comes off the disk
+    for table, columns in connection.execute(_TABLES).fetchall():
+        held = contents_of(connection, f'"{name}".main."{table}"', columns)
+        copied = contents_of(connection, f'fresh.main."{table}"', columns)
         if held != copied:
             raise WarehouseError(
-                f"the fresh copy of {fresh.name} has {copied} rows of {table} instead of {held}; "
-                "the old file stays, run the erasure again"
+                f"the fresh copy of {fresh.name} has {copied.rows} rows of {table} and the "
+                f"database {held.rows}, or other values in them; the old file stays, run the "
+                "erasure again"
             )
     connection.execute("DELETE FROM fresh.main.pending_copies")
     connection.execute("UPDATE fresh.main.key_chain SET finished = true")

@@ -12,14 +12,17 @@ from types import MappingProxyType
 
 import duckdb
 
+from warehouse.contents import Contents, contents_of
 from warehouse.corpus.macros import corpus_macros
 from warehouse.errors import WarehouseDamaged
 from warehouse.home import PRIVATE_FILE, Home, make_private_folder
 from warehouse.release.comments import comment_all
+from warehouse.release.manifest import write_manifest
 from warehouse.release.swap import fresh_folder, swap_folder
-from warehouse.release.tables import CONTROLLED, VIEWS
+from warehouse.release.tables import CONTROLLED, VIEWS, Released
 from warehouse.release.worked_queries import FOLDER as QUERIES
 from warehouse.release.worked_queries import write_queries
+from warehouse.space import require_space, size_of
 
 STORAGE_VERSION = "v1.0.0"  # the oldest that clients of years ago read, too
 ROW_GROUP = 32_768
@@ -28,6 +31,13 @@ hundred places of the corpus are read at the cost of a hundred small pieces."""
 DATABASE = "discourse.duckdb"
 PARQUET = "parquet"
 _NEW = "release_new"
+_COUNTED = frozenset({"threads", "words"})
+"""Tables that are counted for a release rather than selected for it."""
+_IN_ORDER = frozenset({"token_stream"})
+"""Tables whose rows the index has laid in their order."""
+_NOT_IN_PARQUET = frozenset({"token_places"})
+"""The way from words to places serves the queries of the database alone."""
+_RELEASED_SHARE = 1.5  # of the warehouse's size, where no release is there to tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +48,6 @@ class ControlledRelease:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """The number of rows of a table and the sum of their hashes, whatever their order."""
-
-    rows: int
-    checksum: int
-
-
 def publish_controlled(connection: duckdb.DuckDBPyConnection, home: Home) -> ControlledRelease:
     """Write `controlled/latest` anew: `discourse.duckdb`, `parquet/` and the worked `queries/`.
 
@@ -54,14 +56,18 @@ def publish_controlled(connection: duckdb.DuckDBPyConnection, home: Home) -> Con
 
     Raises
     ------
+    DiskFull
+        If there is no room for another release; nothing was written.
     WarehouseDamaged
-        If the new file does not hold what the warehouse does; the old release stays.
+        If the new files do not hold what the warehouse does; the old release stays.
     """
     make_private_folder(home.controlled)
     database = home.controlled / DATABASE
     new = home.controlled / f".{DATABASE}.tmp"
     for leftover in (new, new.with_name(f"{new.name}.wal")):
         leftover.unlink(missing_ok=True)
+    room = max(size_of(home.controlled), int(_RELEASED_SHARE * size_of(home.database)))
+    require_space(home.controlled, room, what="a new controlled release")
     contents = _fill(connection, new)
     new.chmod(PRIVATE_FILE)
     parquet = fresh_folder(home.controlled / PARQUET)
@@ -71,11 +77,12 @@ def publish_controlled(connection: duckdb.DuckDBPyConnection, home: Home) -> Con
     queries = fresh_folder(home.controlled / QUERIES)
     write_queries(queries)
     swap_folder(queries, home.controlled / QUERIES)
+    write_manifest(home.controlled, contents)
     counts = {table: content.rows for table, content in contents.items()}
     return ControlledRelease(path=database, counts=MappingProxyType(counts))
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, _Content]:
+def _fill(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Contents]:
     """Write the released rows into a new file; return what the warehouse says it must hold."""
     quoted = str(path).replace("'", "''")
     options = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP}"
@@ -94,16 +101,33 @@ def _fill(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, _Conte
     return contents
 
 
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, _Content]:
-    contents = {}
-    for table, released in CONTROLLED.items():
-        name = f"{_NEW}.main.{table}"
-        connection.execute(f"CREATE TABLE {name} AS {released.sql}")
-        contents[table] = _content(connection, released.sql)
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, Contents]:
+    contents = {
+        table: _create_table(connection, table, released) for table, released in CONTROLLED.items()
+    }
     for view in VIEWS:
         _create_view(connection, view)
     comment_all(connection, _NEW)
     connection.execute(corpus_macros(f"{_NEW}.main"))
+    return contents
+
+
+def _create_table(
+    connection: duckdb.DuckDBPyConnection, table: str, released: Released
+) -> Contents:
+    """Make one table, and return what the warehouse says it must hold.
+
+    What is counted for the release is counted once, into memory; what is only selected is too wide
+    for that and read twice.
+    """
+    name = f"{_NEW}.main.{table}"
+    if table not in _COUNTED:
+        connection.execute(f"CREATE TABLE {name} AS {released.sql}")
+        return contents_of(connection, f"({released.sql})", released.columns)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE released_rows AS {released.sql}")
+    connection.execute(f"CREATE TABLE {name} AS FROM temp.main.released_rows")
+    contents = contents_of(connection, "temp.main.released_rows", released.columns)
+    connection.execute("DROP TABLE temp.main.released_rows")
     return contents
 
 
@@ -119,26 +143,51 @@ def _create_view(connection: duckdb.DuckDBPyConnection, view: str) -> None:
     connection.execute(row[0].replace(f"CREATE VIEW {view} ", f"CREATE VIEW {name} ", 1))
 
 
-def _content(connection: duckdb.DuckDBPyConnection, query: str) -> _Content:
-    row = connection.execute(
-        f"SELECT count(*), coalesce(sum(hash(line)::HUGEINT), 0) FROM ({query}) AS line"
-    ).fetchone()
-    assert row is not None  # noqa: S101  an aggregate without groups has one row
-    return _Content(*row)
-
-
-def _check_and_export(database: Path, folder: Path, contents: Mapping[str, _Content]) -> None:
+def _check_and_export(database: Path, folder: Path, contents: Mapping[str, Contents]) -> None:
     with duckdb.connect(database, read_only=True) as release:
+        release.execute("SET TimeZone = 'UTC'")
         for table, released in CONTROLLED.items():
-            if _content(release, f"SELECT * FROM {table}") != contents[table]:
-                raise WarehouseDamaged(
-                    f"{table} reads differently in the new controlled release than in the"
-                    " warehouse; the old release stays: check the disk, then publish again"
-                )
+            _require_same(release, table, table, released, contents[table])
+            if table in _NOT_IN_PARQUET:
+                continue
             file = folder / f"{table}.parquet"
             quoted = str(file).replace("'", "''")
+            rows = table if _lies_in_order(release, table, released) else _sorted(table, released)
             release.execute(
-                f"COPY (FROM {table} ORDER BY {', '.join(released.order)})"
-                f" TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)"
+                f"COPY (FROM {rows}) TO '{quoted}'"
+                " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
             )
             file.chmod(PRIVATE_FILE)
+            _require_same(release, f"'{quoted}'", file.name, released, contents[table])
+
+
+def _require_same(
+    release: duckdb.DuckDBPyConnection,
+    relation: str,
+    called: str,
+    released: Released,
+    expected: Contents,
+) -> None:
+    if contents_of(release, relation, released.columns) != expected:
+        raise WarehouseDamaged(
+            f"{called} reads differently in the new controlled release than in the warehouse; the "
+            "old release stays: check the disk, then publish again"
+        )
+
+
+def _sorted(table: str, released: Released) -> str:
+    return f"{table} ORDER BY {', '.join(released.order)}"
+
+
+def _lies_in_order(release: duckdb.DuckDBPyConnection, table: str, released: Released) -> bool:
+    """Whether a table need not be sorted, which costs as much as writing it."""
+    if table in _IN_ORDER:
+        return True
+    if len(released.order) > 1:
+        return False
+    (key,) = released.order
+    row = release.execute(
+        f"SELECT coalesce(bool_and(next), true) FROM "
+        f"(SELECT {key} > lag({key}) OVER () AS next FROM {table})"
+    ).fetchone()
+    return row is not None and bool(row[0])
