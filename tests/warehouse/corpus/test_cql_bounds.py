@@ -131,7 +131,7 @@ class Cramped:
         self.connection = connection
 
     def execute(self, sql: str, *values: object) -> duckdb.DuckDBPyConnection:
-        if sql.startswith("SELECT post_id, first_g, n_tokens FROM (FROM (WITH"):
+        if sql.startswith("WITH"):
             raise duckdb.OutOfMemoryException("could not allocate block")
         return self.connection.execute(sql, *values)
 

@@ -1,11 +1,14 @@
-"""From plans to one SQL statement over the token tables.
+"""From plans to SQL over the token tables.
 
-The statement is a chain of small tables. The first has the anchor's places with the bounds of
-their posts; each step moves every row over one part of the pattern, to the right of the anchor and
-then to the left, and keeps the rows that stay inside their post. A word that is named is an equal
-join of positions, one that is left out an anti-join, and a gap arithmetic: nothing ranges over
-the stream. Where ways meet at one place, only the best end is kept (the nearest, or for `longest`
-the farthest), which is what the strategies choose among.
+The statement is a chain of small tables. The first has the anchor's places; each step moves every
+row over one part of the pattern, to the right of the anchor and then to the left. A word that is
+named is an equal join of positions, one that is left out an anti-join, and a gap arithmetic:
+nothing ranges over the stream. Where ways meet at one place, only the best end is kept, which is
+what the strategies choose among: the nearest, or for `longest` the farthest.
+
+Which post a match lies in is looked up at the end, when few are left: where the nearest end is
+beyond the post, so are all others. The farthest end is another matter, so that `longest` gives
+each anchor the bounds of its post at the beginning.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,10 +33,11 @@ MOST_STEPS = 400
 MOST_VISITED = 500_000_000
 """How many places a step may visit one after the other, which bounds the time (some 20 s)."""
 
-MOST_HELD = 30_000_000
+MOST_HELD = 15_000_000
 """How many places a step may hold at once, which bounds the memory (some 1.5 GB)."""
 
 _INLINED = "NOT MATERIALIZED"
+_FAR = 2**61  # beyond every position, and small enough to be added to one
 
 
 class QueryTooLarge(ValueError):
@@ -50,13 +54,14 @@ class Extent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Table:
-    """A step's table: at most `n` rows, of which at most `each` stand at one position.
+    """A step's table: at most `n` rows at `places` positions, of which `each` stand at one.
 
     In a `reduced` table no row could stand for another.
     """
 
     name: str
     n: int
+    places: int
     each: int = 1
     reduced: bool = False
 
@@ -73,8 +78,7 @@ class _Direction:
     at: str  # where the next token would stand
     moved: str  # the position after {o} tokens
     room: str  # tokens left in the post
-    nearest: str  # how an ASOF join finds the nearest place of a word
-    between: str  # tokens from here to that place
+    ahead: str  # the place of the {o}th token
     run: str  # the last place of a run of words
     along: str  # tokens of the run from place `p` on
     best: str  # the rows that stand for others
@@ -87,8 +91,7 @@ def _right() -> _Direction:
         at="k.g",
         moved="k.g + {o}",
         room="k.hi - k.g",
-        nearest="k.g <= p.g",
-        between="p.g - k.g",
+        ahead="k.g + {o} - 1",
         run="max",
         along="p.last - p.g + 1",
         best="SELECT DISTINCT g, start, lo, hi FROM {rows}",
@@ -102,8 +105,7 @@ def _left(best_end: str) -> _Direction:
         at="k.g - 1",
         moved="k.g - {o}",
         room="k.g - k.lo",
-        nearest="k.g > p.g",
-        between="k.g - 1 - p.g",
+        ahead="k.g - {o}",
         run="min",
         along="p.g - p.last + 1",
         best=f"SELECT g, {best_end}(stop) AS stop, any_value(lo) AS lo FROM {{rows}} GROUP BY g",
@@ -113,17 +115,66 @@ def _left(best_end: str) -> _Direction:
 
 # A match lies in another where it begins no earlier and ends no later.
 _CHOSEN: Mapping[Strategy, str] = {
-    "traditional": "FROM {rows}",
-    "standard": "SELECT min(g) AS g, stop, any_value(lo) AS lo FROM {rows} GROUP BY stop",
+    "traditional": "FROM inside",
+    "standard": "SELECT min(g) AS g, stop, any_value(lo) AS lo FROM inside GROUP BY stop",
     "shortest": (
-        "SELECT g, stop, lo FROM {rows} QUALIFY coalesce(stop < min(stop) OVER (ORDER BY g"
+        "FROM inside QUALIFY coalesce(stop < min(stop) OVER (ORDER BY g"
         " ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING), true)"
     ),
     "longest": (
-        "SELECT g, stop, lo FROM {rows} QUALIFY coalesce(stop > max(stop) OVER (ORDER BY g"
+        "FROM inside QUALIFY coalesce(stop > max(stop) OVER (ORDER BY g"
         " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), true)"
     ),
 }
+
+
+def inside_posts(rows: str, posts: str) -> str:
+    """Return the SQL of the rows that lie in a post, with its bounds: g, stop, lo and hi.
+
+    Posts and rows are sorted together, and each row has the bounds of the last post before it.
+    DuckDB's ASOF join does the same faster, but where it expects few rows it compares every row
+    with every post, and it cannot foresee how often a word stands.
+
+    Parameters
+    ----------
+    rows : str
+        SQL query of g (the first token) and stop (the position after the last).
+    posts : str
+        SQL query whose column `post_id` holds the posts that count.
+    """
+    return f"""
+    SELECT g, stop, lo, hi FROM (
+        SELECT g, stop, max(lo) OVER line AS lo, max(hi) OVER line AS hi
+        FROM (
+            SELECT first_g AS g, NULL AS stop, first_g AS lo, first_g + n_tokens AS hi
+            FROM token_posts WHERE n_tokens > 0 AND post_id IN (SELECT post_id FROM (
+            {posts}
+            ))
+            UNION ALL SELECT g, stop, NULL AS lo, NULL AS hi FROM ({rows})
+        )
+        WINDOW line AS (ORDER BY g, stop NULLS FIRST ROWS UNBOUNDED PRECEDING)
+    )
+    WHERE stop <= hi"""
+
+
+def hits_among(matches: str, *, posts: str, strategy: Strategy) -> str:
+    """Return the SQL of the hits among matches: post_id, first_g, n_tokens, position in the post.
+
+    Parameters
+    ----------
+    matches : str
+        SQL query of g (the first token) and stop (the position after the last).
+    posts : str
+        SQL query whose column `post_id` holds the posts that count.
+    strategy : {"standard", "shortest", "longest", "traditional"}
+        Which matches count.
+    """
+    return f"""
+WITH inside AS ({inside_posts(matches, posts)}
+)
+SELECT post_id, g AS first_g, (stop - g)::INTEGER AS n_tokens, (g - lo)::INTEGER AS position
+FROM ({_CHOSEN[strategy]}) JOIN token_posts ON first_g = lo AND token_posts.n_tokens > 0
+""".strip()
 
 
 class Compiler:
@@ -150,7 +201,6 @@ class Compiler:
         extent: Extent,
     ) -> None:
         self._words = words
-        self._strategy: Strategy = strategy
         self._best_end = "max" if strategy == "longest" else "min"
         self._posts = posts
         self._extent = extent
@@ -158,44 +208,28 @@ class Compiler:
         self._way = _right()
         self._n_begun = 0
 
-    def statement(self, plans: Sequence[Plan], *, is_fixed: bool) -> str:
-        """Return the SQL of all hits: post_id, first_g, n_tokens and position within the post.
+    def matches(self, plans: Sequence[Plan]) -> str:
+        """Return the SQL of g (the first token) and stop (the position after the last) of matches.
+
+        There is one match a beginning; some may leave their post.
 
         Parameters
         ----------
         plans : sequence of Plan
             They find every match together.
-        is_fixed : bool
-            Whether all matches have the same number of words, so that none lies in another.
 
         Raises
         ------
         QueryTooLarge
             If it would take more than `MOST_STEPS`, `MOST_VISITED` or `MOST_HELD` allow.
         """
-        bounds = self._write(
-            "SELECT first_g AS lo, first_g + n_tokens AS hi FROM token_posts WHERE n_tokens > 0"
-            f" AND post_id IN (SELECT post_id FROM (\n{self._posts}\n))",
-            form="MATERIALIZED" if len(plans) > 1 else _INLINED,
-        )
-        matches = self._union([self._walked(plan, bounds) for plan in plans])
-        chosen = self._best(matches).name
-        if not is_fixed:
-            chosen = self._write(_CHOSEN[self._strategy].format(rows=chosen))
+        matches = self._best(self._union([self._walked(plan) for plan in plans]))
         tables = ",\n".join(self._written)
-        return (
-            f"WITH {tables}\nSELECT post_id, g AS first_g, (stop - g)::INTEGER AS n_tokens,"
-            f" (g - lo)::INTEGER AS position FROM {chosen}"
-            " JOIN token_posts ON first_g = lo AND token_posts.n_tokens > 0"
-        )
+        return f"WITH {tables}\nSELECT g, stop FROM {matches.name}"
 
-    def _walked(self, plan: Plan, bounds: str) -> _Table:
-        """Return the table of a plan's matches: g (the first token), stop and lo."""
-        rows = self._words[plan.anchor].rows
-        anchors = self._write(
-            f"SELECT p.g, lo, hi FROM (SELECT g FROM token_places WHERE {rows}) AS p"
-            f" ASOF JOIN {bounds} ON p.g >= lo WHERE p.g < hi"
-        )
+    def _walked(self, plan: Plan) -> _Table:
+        """Return the table of a plan's matches: g, stop and lo."""
+        anchors = self._anchors(plan.anchor)
         select = f"SELECT g, g + 1 AS stop, lo FROM {anchors}"
         if plan.after:
             self._way = _right()
@@ -209,10 +243,18 @@ class Compiler:
         self._way = _left(self._best_end)
         return self._over_all(plan.before, self._begun(select, plan.n))
 
+    def _anchors(self, condition: Condition) -> str:
+        """Return the table of an anchor's places with the bounds of its post, or of everything."""
+        places = self._places(condition)
+        if self._best_end == "max":
+            rows = f"SELECT g, g + 1 AS stop FROM {places}"
+            return self._write(inside_posts(rows, self._posts))
+        return self._write(f"SELECT g, {-_FAR} AS lo, {_FAR} AS hi FROM {places}")
+
     def _begun(self, select: str, n: int) -> _Table:
         self._n_begun = n
         self._check(n, MOST_HELD, "hold")
-        return _Table(name=self._write(select), n=n, reduced=True)
+        return _Table(name=self._write(select), n=n, places=n, reduced=True)
 
     def _over_all(self, parts: Sequence[Pattern], table: _Table) -> _Table:
         for part in reversed(parts) if self._way.leftwards else parts:
@@ -238,17 +280,18 @@ class Compiler:
 
     def _over_token(self, condition: Condition | None, table: _Table) -> _Table:
         way = self._way
-        join, n = "", table.n
+        join, n, places = "", table.n, table.places
         if condition is not None:
             words = self._words[condition]
             kind = "ANTI JOIN" if words.left_out else "JOIN"
             join = f"{kind} {self._places(condition)} AS p ON p.g = {way.at}"
-            n = n if words.left_out else min(n, words.n * table.each)
+            places = places if words.left_out else min(places, words.n)
+            n = min(n, places * table.each)
         name = self._write(
             f"SELECT {way.moved.format(o=1)} AS g, {way.kept} FROM {table.name} AS k {join}"
             f" WHERE {way.room} > 0"
         )
-        return replace(table, name=name, n=n)
+        return replace(table, name=name, n=n, places=places)
 
     def _over_run(
         self, condition: Condition | None, least: int, most: int, table: _Table
@@ -258,8 +301,9 @@ class Compiler:
         if condition is None:
             join, free = "", way.room
         elif self._words[condition].left_out:
-            join = f"ASOF LEFT JOIN {self._places(condition)} AS p ON {way.nearest}"
-            free = f"least({way.room}, coalesce({way.between}, {way.room}))"
+            table = self._best(table, form="MATERIALIZED")
+            join = f"LEFT JOIN {self._stops(condition, most, table)} AS p ON p.g = k.g"
+            free = f"least({way.room}, coalesce(p.o - 1, {way.room}))"
         elif most == 1:
             join = f"LEFT JOIN {self._places(condition)} AS p ON p.g = {way.at}"
             free = f"CASE WHEN p.g IS NULL THEN 0 ELSE {way.room} END"
@@ -276,7 +320,8 @@ class Compiler:
             f"SELECT {way.moved.format(o='o')} AS g, {way.kept} FROM ({counted}) AS k"
         )
         each, reduced = table.each * ways, table.reduced and ways == 1
-        return _Table(name=name, n=table.n * ways, each=each, reduced=reduced)
+        places = table.places * ways
+        return _Table(name=name, n=table.n * ways, places=places, each=each, reduced=reduced)
 
     def _over_repeats(self, part: Pattern, least: int, most: int, table: _Table) -> _Table:
         """Move over a group `least` to `most` times, each time written out."""
@@ -294,6 +339,7 @@ class Compiler:
         return _Table(
             name=self._write(" UNION ALL ".join(f"FROM {table.name}" for table in tables)),
             n=sum(table.n for table in tables),
+            places=sum(table.places for table in tables),
             each=sum(table.each for table in tables),
         )
 
@@ -303,14 +349,26 @@ class Compiler:
             return table
         within = self._extent.longest + 1
         leftwards = self._way.leftwards
-        n = min(table.n, self._extent.tokens if leftwards else self._n_begun * within)
+        places = min(table.places, self._extent.tokens)
+        n = min(table.n, places if leftwards else self._n_begun * within)
         each = 1 if leftwards else min(table.each, within)
         self._check(n, MOST_HELD, "hold")
         name = self._write(self._way.best.format(rows=table.name), form=form)
-        return replace(table, name=name, n=n, each=each, reduced=True)
+        return replace(table, name=name, n=n, places=places, each=each, reduced=True)
 
     def _places(self, condition: Condition) -> str:
         return f"(SELECT g FROM token_places WHERE {self._words[condition].rows})"
+
+    def _stops(self, condition: Condition, most: int, table: _Table) -> str:
+        """Return the positions of a table with the first token, of `most`, that is left out."""
+        self._check(table.n * min(most, self._extent.longest), MOST_VISITED, "visit")
+        ahead = self._way.ahead.format(o="o")
+        begun = f"SELECT DISTINCT g FROM {table.name}"
+        tokens = f"SELECT g, unnest(range(1, {most + 1})) AS o FROM ({begun})"
+        return self._write(
+            f"SELECT k.g, min(o) AS o FROM (SELECT k.g, o, {ahead} AS at FROM ({tokens}) AS k) AS k"
+            f" JOIN {self._places(condition)} AS p ON p.g = k.at GROUP BY k.g"
+        )
 
     def _runs(self, condition: Condition) -> str:
         """Return places of a word with the last place of the run that each belongs to."""

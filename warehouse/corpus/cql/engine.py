@@ -7,13 +7,16 @@ import numpy as np
 import pyarrow as pa
 
 from warehouse.corpus.concordance import DRAW
-from warehouse.corpus.cql.compiler import Compiler, Extent, QueryTooLarge
+from warehouse.corpus.cql.compiler import Compiler, Extent, QueryTooLarge, hits_among
 from warehouse.corpus.cql.errors import CqlError
 from warehouse.corpus.cql.parser import parse
 from warehouse.corpus.cql.plan import plans_for
 from warehouse.corpus.cql.tree import Condition, Strategy, lengths, simplified
 from warehouse.corpus.cql.words import cut_words, find_words
 from warehouse.corpus.population import SPOKEN, Population, population_posts, population_sql
+
+_COLUMNS = ["post_id", "first_g", "n_tokens"]
+_FEW = 500  # matches whose posts are looked up one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,25 @@ def compile_query(
     PopulationRefused
         If the population's condition is none.
     """
+    compiled = _compile(connection, query, population, strategy)
+    return hits_among(compiled.matches, posts=compiled.posts, strategy=compiled.strategy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compiled:
+    """The SQL of a query's matches, of the posts that count, and which matches do."""
+
+    matches: str
+    posts: str
+    strategy: Strategy
+
+
+def _compile(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    population: Population | None,
+    strategy: Strategy | None,
+) -> _Compiled:
     read = parse(query)
     pattern = simplified(cut_words(connection, read))
     words = find_words(connection, read, pattern)
@@ -88,16 +110,52 @@ def compile_query(
             column=0,
         )
     shortest, longest = lengths(pattern)
-    compiler = Compiler(
-        words,
-        strategy=read.strategy or strategy or "standard",
-        posts=population_sql(connection, population),
-        extent=_extent(connection),
-    )
+    # Of matches that have as many words each, none lies in another.
+    rule = "traditional" if shortest == longest else read.strategy or strategy or "standard"
+    posts = population_sql(connection, population)
+    compiler = Compiler(words, strategy=rule, posts=posts, extent=_extent(connection))
     try:
-        return compiler.statement(plans, is_fixed=shortest == longest)
+        matches = compiler.matches(plans)
     except QueryTooLarge as error:
         raise CqlError(f"the query is too large: {error}", query=query, column=0) from None
+    return _Compiled(matches=matches, posts=posts, strategy=rule)
+
+
+def _hits(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    population: Population | None,
+    strategy: Strategy | None,
+) -> pa.Table:
+    """Return post_id, first_g, n_tokens and position of all hits, in no order.
+
+    The matches are found first: where they are few, their posts are looked up one by one.
+    """
+    compiled = _compile(connection, query, population, strategy)
+    try:
+        matches = connection.execute(compiled.matches).to_arrow_table()
+        posts = compiled.posts
+        if matches.num_rows <= _FEW:
+            posts = f"SELECT post_id FROM (\n{posts}\n) WHERE {_near(connection, matches)}"
+        connection.register("cql_matches", matches)
+        sql = hits_among("FROM cql_matches", posts=posts, strategy=compiled.strategy)
+        hits = connection.execute(sql).to_arrow_table()
+    except duckdb.OutOfMemoryException:
+        sentence = "the query needs more memory than it may take; make its gaps narrower"
+        raise CqlError(sentence, query=query, column=0) from None
+    connection.unregister("cql_matches")
+    return hits
+
+
+def _near(connection: duckdb.DuckDBPyConnection, matches: pa.Table) -> str:
+    """Return the condition that a post is one in which a match begins."""
+    places = ", ".join(map(str, matches["g"].to_pylist()))
+    if not places:
+        return "false"
+    rows = connection.execute(
+        f"SELECT DISTINCT post_id FROM token_stream WHERE g IN ({places})"
+    ).fetchall()
+    return f"post_id IN ({', '.join(str(post_id) for (post_id,) in rows)})" if rows else "false"
 
 
 def find(
@@ -126,13 +184,10 @@ def find(
         post_id, first_g (running position of the first token), n_tokens; in the order of posts
         and places.
     """
-    hits = compile_query(connection, query, population=population, strategy=strategy)
-    drawn = f"FROM ({hits})"
-    if sample is not None:
-        draw = DRAW.format(g="first_g", seed=int(seed))
-        drawn += f" ORDER BY {draw}, first_g LIMIT {int(sample)}"
-    wanted = f"SELECT post_id, first_g, n_tokens FROM ({drawn}) ORDER BY post_id, first_g"
-    return _run(connection, wanted, query)
+    hits = _hits(connection, query, population, strategy).select(_COLUMNS)
+    return _sampled(connection, hits, sample, seed).sort_by(
+        [("post_id", "ascending"), ("first_g", "ascending")]
+    )
 
 
 def draw(
@@ -155,15 +210,24 @@ def draw(
     if not wanted.include_duplicates:
         counted = population_posts(connection, wanted)
         hits = every.filter(pa.array(np.isin(every["post_id"].to_numpy(), counted)))
+    drawn = _sampled(connection, hits, sample, seed)
+    return Drawn(hits=drawn, counts=_counted(hits), with_duplicates=_counted(every))
+
+
+def _sampled(
+    connection: duckdb.DuckDBPyConnection, hits: pa.Table, sample: int | None, seed: int
+) -> pa.Table:
+    """Return a sample of hits in the order drawn; all of them where no number is given."""
+    if sample is None:
+        return hits
     number = DRAW.format(g="first_g", seed=int(seed))
     connection.register("cql_hits", hits)
     try:
-        drawn = connection.execute(
+        return connection.execute(
             f"FROM cql_hits ORDER BY {number}, first_g LIMIT {int(sample)}"
         ).to_arrow_table()
     finally:
         connection.unregister("cql_hits")
-    return Drawn(hits=drawn, counts=_counted(hits), with_duplicates=_counted(every))
 
 
 def _counted(hits: pa.Table) -> HitCounts:
@@ -178,10 +242,7 @@ def count(
     strategy: Strategy | None = None,
 ) -> HitCounts:
     """Return how many hits a query has, and in how many posts; errors as in `compile_query`."""
-    hits = compile_query(connection, query, population=population, strategy=strategy)
-    wanted = f"SELECT count(*) AS hits, count(DISTINCT post_id) AS posts FROM ({hits})"
-    (counts,) = _run(connection, wanted, query).to_pylist()
-    return HitCounts(**counts)
+    return _counted(_hits(connection, query, population, strategy))
 
 
 def by_post(
@@ -195,17 +256,9 @@ def by_post(
 
     What trends, dispersion and keyness of a query are counted from; errors as in `compile_query`.
     """
-    hits = compile_query(connection, query, population=population, strategy=strategy)
-    wanted = f"SELECT post_id, count(*) AS n_hits FROM ({hits}) GROUP BY post_id ORDER BY post_id"
-    return _run(connection, wanted, query)
-
-
-def _run(connection: duckdb.DuckDBPyConnection, sql: str, query: str) -> pa.Table:
-    try:
-        return connection.execute(sql).to_arrow_table()
-    except duckdb.OutOfMemoryException:
-        sentence = "the query needs more memory than it may take; make its gaps narrower"
-        raise CqlError(sentence, query=query, column=0) from None
+    hits = _hits(connection, query, population, strategy)
+    counted = hits.group_by("post_id").aggregate([([], "count_all")])
+    return counted.rename_columns(["post_id", "n_hits"]).sort_by("post_id")
 
 
 def _extent(connection: duckdb.DuckDBPyConnection) -> Extent:
