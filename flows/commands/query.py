@@ -74,7 +74,8 @@ def query(
             seed=seed,
             sort=sort,
         )
-    typer.echo(_counts_of(found), err=True)
+        nowhere = [] if found.with_duplicates.hits else cql.absent(corpus.connection, query)
+    typer.echo(_counts_of(found, nowhere), err=True)
     if cql.parse(query).capped:
         typer.echo(
             f"*, + and {{n,}} repeat a word up to {cql.MOST_WORDS} times, a group up to"
@@ -84,10 +85,11 @@ def query(
     delivery.give(found.lines, what=f"query {query}{chosen.described()}")
 
 
-def _counts_of(found: QueryLines) -> str:
+def _counts_of(found: QueryLines, nowhere: list[str]) -> str:
     once, every = found.counts, found.with_duplicates
     if not every.hits:
-        return "No released post of this selection has a match of that query."
+        lacking = f", and none at all has {' or '.join(nowhere)}" if nowhere else ""
+        return f"No released post of this selection has a match of that query{lacking}."
     return (
         f"{once.hits:,} hits in {once.posts:,} posts, each text once;"
         f" {every.hits:,} in {every.posts:,} with duplicates."

@@ -97,5 +97,7 @@ def test_a_query_that_cannot_be_read_is_wrong_use_and_shown_at_its_place() -> No
 def test_no_match_is_said() -> None:
     done = run('"peer" "nobody"')
     assert done.exit_code == 0
-    assert "No released post of this selection has a match" in done.stderr
+    said = "No released post of this selection has a match of that query"
+    assert done.stderr == f"{said}, and none at all has nobody.\n"
+    assert f"{said}.\n" == run('"peer"', "--where", "year = 1999").stderr
     assert json.loads(run('"peer" "nobody"', "--json").stdout) == []

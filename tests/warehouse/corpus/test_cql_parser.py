@@ -130,6 +130,8 @@ WRONG: list[tuple[str, int, str]] = [
     ("(" * 30 + '"value"', 21, "20 deep"),
     ("[" + "!" * 30 + 'word="a"]', 21, "20 deep"),
     ("value " * 400, 1, "2000 signs"),
+    ('"va\x00lue"', 4, "a control character"),
+    ('"va\ud83clue"', 4, "a control character"),
 ]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.warehouse.invented import Study
-from warehouse.corpus.cql import CqlError, count, find
+from warehouse.corpus.cql import CqlError, absent, count, find
 from warehouse.corpus.lines import read_lines
 
 POSTS = [
@@ -73,6 +73,19 @@ def test_expressions_that_many_words_fit_find_them_all(study: Study) -> None:
     assert nodes(study, '"word.*" "word.*"') == pairs
     assert nodes(study, '[word!="word.*"]{1,2} "and"') == nodes(study, '[]{1,2} "and"')
     assert count(study.connection, '"word.*" [word!="word.*"]').hits == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "missing"),
+    [
+        ('"recovery" "college"', []),
+        ('"recvery" ("college" | "colege") "recver.*" []', ["recvery", "colege", "recver.*"]),
+        ('[word="recovery|nobody" & word!="nothing"] Somebody', ["nobody", "somebody"]),
+        ('[word!="nobody"] "recovery"', []),
+    ],
+)
+def test_words_that_nobody_wrote_are_told(study: Study, query: str, missing: list[str]) -> None:
+    assert absent(study.connection, query) == missing
 
 
 @pytest.mark.parametrize(

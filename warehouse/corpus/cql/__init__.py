@@ -5,7 +5,16 @@ rarest of them to begin at, `compiler` writes one SQL statement over the token t
 runs it. The language and its strategies are told in docs/corpus.md.
 """
 
-from warehouse.corpus.cql.engine import Drawn, HitCounts, by_post, compile_query, count, draw, find
+from warehouse.corpus.cql.engine import (
+    Drawn,
+    HitCounts,
+    absent,
+    by_post,
+    compile_query,
+    count,
+    draw,
+    find,
+)
 from warehouse.corpus.cql.errors import CqlError
 from warehouse.corpus.cql.parser import MOST_GROUPS, MOST_WORDS, parse
 from warehouse.corpus.cql.tree import Strategy
@@ -17,6 +26,7 @@ __all__ = [
     "Drawn",
     "HitCounts",
     "Strategy",
+    "absent",
     "by_post",
     "compile_query",
     "count",

@@ -12,7 +12,7 @@ from warehouse.corpus.cql.errors import CqlError
 from warehouse.corpus.cql.parser import parse
 from warehouse.corpus.cql.plan import plans_for
 from warehouse.corpus.cql.tree import Condition, Strategy, lengths, simplified
-from warehouse.corpus.cql.words import cut_words, find_words
+from warehouse.corpus.cql.words import absent_words, cut_words, find_words
 from warehouse.corpus.population import SPOKEN, Population, population_posts, population_sql
 
 _COLUMNS = ["post_id", "first_g", "n_tokens"]
@@ -228,6 +228,11 @@ def _sampled(
         ).to_arrow_table()
     finally:
         connection.unregister("cql_hits")
+
+
+def absent(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    """Return what a query names that no word of the corpus fits; errors as in `compile_query`."""
+    return absent_words(connection, parse(query))
 
 
 def _counted(hits: pa.Table) -> HitCounts:

@@ -34,6 +34,7 @@ MOST_GROUPS = 20
 _MOST_SIGNS = 2_000
 _DEEPEST = 20
 
+_UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _SPACE = re.compile(r"\s*")
 _STRATEGY = re.compile(r"\(\?\s*([^\s()]*)\s*\)")
 _STRING = re.compile(r'"((?:[^"\\]|\\.|"")*)"' + "|" + r"'((?:[^'\\]|\\.|'')*)'", re.DOTALL)
@@ -89,6 +90,8 @@ class _Reader:
     def query(self) -> Query:
         if self.end > _MOST_SIGNS:
             self._fail(f"a query may have {_MOST_SIGNS} signs, not {self.end}", at=0)
+        if found := _UNREADABLE.search(self.text):
+            self._fail("a control character stands in the query", at=found.start())
         strategy = self._strategy()
         self._read_within()
         self._skip()

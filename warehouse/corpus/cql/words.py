@@ -124,6 +124,21 @@ def find_words(
     return found
 
 
+def absent_words(connection: duckdb.DuckDBPyConnection, query: Query) -> list[str]:
+    """Return what a query names, as it is written, that no word of the corpus fits.
+
+    Raises
+    ------
+    CqlError
+        If the query cannot be read.
+    """
+    pattern = cut_words(connection, query)
+    conditions = [condition for condition in _conditions(pattern) if names_words(condition)]
+    leaves = list(dict.fromkeys(leaf for each in conditions for leaf in _leaves(each, named=True)))
+    found = find_words(connection, query, Chain(tuple(Token(leaf) for leaf in leaves)))
+    return [leaf.text for leaf in leaves if not found[leaf].n and not found[leaf].left_out]
+
+
 def _conditions(pattern: Pattern) -> Iterator[Condition]:
     match pattern:
         case Token(condition=condition) if condition is not None:
@@ -135,15 +150,16 @@ def _conditions(pattern: Pattern) -> Iterator[Condition]:
             yield from _conditions(part)
 
 
-def _leaves(condition: Condition) -> Iterator[Is]:
+def _leaves(condition: Condition, *, named: bool = False) -> Iterator[Is]:
+    """Yield what a condition compares with, or only what it does not negate."""
     match condition:
         case Is():
             yield condition
-        case Not(condition=inner):
+        case Not(condition=inner) if not named:
             yield from _leaves(inner)
         case AllOf(conditions=conditions) | AnyOf(conditions=conditions):
             for each in conditions:
-                yield from _leaves(each)
+                yield from _leaves(each, named=named)
 
 
 def _check(connection: duckdb.DuckDBPyConnection, query: Query, leaf: Is) -> None:
