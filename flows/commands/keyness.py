@@ -82,8 +82,8 @@ def keyness(
         found,
         what=f"keyness{chosen.described()}{against_said}",
         shown=(
-            *("word", "n_target", "n_posts_target", "n_reference", "n_posts_reference"),
-            *("log_likelihood", "log_ratio", "lower", "upper", "q_clustered", "z"),
+            *("word", "n_target", "n_reference", "log_ratio", "lower", "upper", "q_clustered"),
+            *("n_posts_target", "n_posts_reference", "log_likelihood", "z"),
         ),
     )
 

@@ -108,7 +108,7 @@ def _print_table(rows: Sequence[Row], *, columns: Sequence[str], title: str | No
         numeric = bool(rows) and all(_is_number(row.get(name)) for row in rows)
         table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:  # texts hold tokens such as [email], which markup would swallow
-        table.add_row(*(Text(_cell(row.get(name))) for name in columns))
+        table.add_row(*(Text(cell(row.get(name))) for name in columns))
     console = Console()
     if not console.is_terminal:  # a pipe has no width to fold lines at
         needed = console.measure(table, options=console.options.update(max_width=100_000))
@@ -120,7 +120,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """Return a value as one line of text; control characters could steer a terminal."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
@@ -131,7 +131,7 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
-        return ", ".join(_cell(part) for part in value)
+        return ", ".join(cell(part) for part in value)
     return printable(str(value))
 
 
@@ -143,7 +143,7 @@ def printable(text: str) -> str:
 def _csv_cell(value: object) -> str:
     if isinstance(value, float) and math.isfinite(value):
         return repr(value)
-    text = _cell(value)
+    text = cell(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 

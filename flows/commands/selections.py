@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from flows.commands import exports, output, session
+from flows.commands import exports, layout, output, session
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +26,6 @@ Choice = TypeVar("Choice", bound=str)
 
 PANEL = "Corpus"
 _LONG_SECONDS = 2.0
-_FIGURES = 4  # of a number in a table; JSON and files have them all
 
 NodeArgument = Annotated[
     str,
@@ -91,9 +90,7 @@ class Delivery:
         """Refuse `--names` where no file is written."""
         exports.check_names(self.names, to=self.to)
 
-    def give(
-        self, rows: pa.Table, *, what: str, shown: Sequence[str] = (), title: str | None = None
-    ) -> None:
+    def give(self, rows: pa.Table, *, what: str, shown: Sequence[str] = ()) -> None:
         """Print rows, or write them for a person.
 
         Parameters
@@ -102,9 +99,7 @@ class Delivery:
         what : str
             The command and its question, for the record.
         shown : sequence of str
-            Columns of a printed table; JSON and files have all of them.
-        title : str, optional
-            A line above a printed table.
+            Columns of a printed table, the most telling first; JSON and files have all of them.
         """
         if self.to is not None:
             exports.hand_over(self.home, rows, to=self.to, what=what, names=self.names)
@@ -114,9 +109,7 @@ class Delivery:
             output.print_rows(rows.to_pylist(), columns=names, form="json")
             return
         columns = list(shown) or names
-        held = rows.select(columns).to_pylist()
-        short = [{name: _short(value) for name, value in row.items()} for row in held]
-        output.print_rows(short, columns=columns, title=title)
+        layout.print_answer(rows.select(columns).to_pylist(), columns=columns)
 
 
 @contextmanager
@@ -208,7 +201,3 @@ def _nothing(corpus: Corpus, node: str, within: Population) -> str:
     if near := corpus.near_spellings(node):
         return f"{sentence}; did you mean {' or '.join(near)}?"
     return f"{sentence}; give one word as it is written, or a pattern such as {node[:4]}*."
-
-
-def _short(value: object) -> object:
-    return float(f"{value:.{_FIGURES}g}") if isinstance(value, float) else value

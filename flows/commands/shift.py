@@ -54,7 +54,7 @@ def shift(
         found.slice(0, most),
         what=f"shift {node} {earlier} {later}{chosen.described()}",
         shown=(
-            *("word", "n_near_earlier", "n_near_later", "n_posts_earlier", "n_posts_later"),
-            *("log_dice_change", "log_ratio", "lower", "upper", "q_value"),
+            *("word", "n_near_earlier", "n_near_later", "log_ratio", "lower", "upper", "q_value"),
+            *("n_posts_earlier", "n_posts_later", "log_dice_change"),
         ),
     )

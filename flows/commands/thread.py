@@ -38,8 +38,4 @@ def thread(
         found = corpus.thread(-1 if wanted is None else wanted)
     if not found.num_rows:
         typer.echo("No released post is in that conversation.", err=True)
-    delivery.give(
-        found,
-        what=f"thread {wanted}",
-        shown=("post_id", "parent_id", "depth", "created_at", "voice", "title", "text"),
-    )
+    delivery.give(found, what=f"thread {wanted}")

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from analysis.corpus.association import associate
 from analysis.corpus.shift import shift_of_collocates
+from flows.corpus.mentions import without_mentions
 from flows.corpus.nodes import node_hits
 from warehouse.corpus.collocation import collocate_counts
 from warehouse.corpus.frequencies import frequencies
@@ -106,7 +107,7 @@ def company(
             **{name: scores.column(name) for name in scores.column_names},
         }
     )
-    kept = table.filter(pa.array(counts.n_near >= least))
+    kept = without_mentions(table.filter(pa.array(counts.n_near >= least)))
     return kept.sort_by([(order, "descending"), ("n_near", "descending"), ("word", "ascending")])
 
 
@@ -144,4 +145,4 @@ def shift(
         table = table.set_column(1 + 2 * at, f"n_near_{time}", n_near)
         n_posts = np.asarray(has[np.flatnonzero(rows)].sum(axis=0)).ravel().astype(np.int64)
         table = table.add_column(2 + 2 * at, f"n_posts_{time}", pa.array(n_posts))
-    return table.sort_by([("p_value", "ascending"), ("word", "ascending")])
+    return without_mentions(table).sort_by([("p_value", "ascending"), ("word", "ascending")])

@@ -20,6 +20,7 @@ from warehouse.corpus.by_post import PostCounts, counts_by_post
 from warehouse.corpus.frequencies import frequencies
 from warehouse.corpus.population import Population, population_posts
 from warehouse.corpus.stream import texts_of
+from warehouse.corpus.vocabulary import mention_ids
 
 Order = Literal["log_likelihood", "log_ratio", "z"]
 ORDERS: tuple[Order, ...] = ("log_likelihood", "log_ratio", "z")
@@ -100,6 +101,7 @@ def contrast(
             " compared"
         )
     word_ids = np.flatnonzero(n_target + n_reference >= wanted.least)
+    word_ids = np.setdiff1d(word_ids, mention_ids(connection))  # a word is no person
     found = keyness(
         n_target[word_ids],
         n_reference[word_ids],

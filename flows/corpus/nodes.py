@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from flows.corpus.mentions import refuse_person
 from warehouse.corpus import concordance, cql
 from warehouse.corpus.by_post import Bin, PostCounts, counts_by_post
 from warehouse.corpus.hits import word_ids, word_places
@@ -33,7 +34,14 @@ class NodeCounts:
 
 
 def is_query(node: str) -> bool:
-    """Return whether a node is a query of several words, and not one word."""
+    """Return whether a node is a query of several words, and not one word.
+
+    Raises
+    ------
+    PersonRefused
+        If it names a pseudonym.
+    """
+    refuse_person(node)
     typed = node.strip()
     return bool(_QUERY.search(typed)) and not _REDACTION.fullmatch(typed)
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from analysis.corpus.bundles import OURS, BundleRule
 from flows.corpus import company, contrast, nodes, sequences
+from flows.corpus.mentions import masked, refuse_person
 from flows.corpus.spread import spread
 from flows.corpus.subcorpora import (
     Subcorpus,
@@ -186,7 +187,7 @@ class Corpus:
         pyarrow.Table
             post_id, source, community, created_at, left_context, node, right_context.
         """
-        return nodes.node_lines(
+        found = nodes.node_lines(
             self.connection,
             node,
             _posts(within),
@@ -195,9 +196,11 @@ class Corpus:
             seed=seed,
             sort=sort,
         )
+        return masked(found)
 
     def query(self, query: str, *, within: Posts = "") -> pa.Table:
         """Return every hit of a query as numbers: post_id, first_g, n_tokens."""
+        refuse_person(query)
         return cql.find(self.connection, query, population=_posts(within))
 
     def sample(self, node: str, *, posts: int = 10, seed: int = 0, within: Posts = "") -> pa.Table:
@@ -212,7 +215,7 @@ class Corpus:
         """
         hits = nodes.node_hits(self.connection, node, _posts(within))
         post_ids = hits.column("post_id").unique().to_numpy(zero_copy_only=False)
-        return texts.sample_posts(self.connection, post_ids, n=posts, seed=seed)
+        return masked(texts.sample_posts(self.connection, post_ids, n=posts, seed=seed))
 
     def thread(self, thread_id: int) -> pa.Table:
         """Return a whole conversation in reading order, who wrote as letters from A.

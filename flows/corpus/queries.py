@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from flows.corpus.mentions import masked, refuse_person
 from warehouse.corpus import concordance, cql
 from warehouse.corpus.lines import read_lines
 from warehouse.corpus.population import Population
@@ -59,7 +60,10 @@ def query_lines(
     ------
     CqlError, PopulationRefused, SortRefused
         If an argument cannot be read.
+    PersonRefused
+        If it names a pseudonym.
     """
+    refuse_person(query)
     concordance.check_sort(sort)
     drawn = cql.draw(
         connection, query, population=population, strategy=strategy, sample=lines, seed=seed
@@ -68,7 +72,7 @@ def query_lines(
     if sort != "random":
         hits = hits.sort_by([("post_id", "ascending"), ("first_g", "ascending")])
     return QueryLines(
-        lines=concordance.sort_lines(read_lines(connection, hits, width=width), sort=sort),
+        lines=masked(concordance.sort_lines(read_lines(connection, hits, width=width), sort=sort)),
         counts=drawn.counts,
         with_duplicates=drawn.with_duplicates,
     )

@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.corpus.bundles import MILLION, BundleRule, is_bundle, pieces_of_longer
+from flows.corpus.mentions import without_mentions
 from warehouse.corpus.ngrams import LONGEST, ngram_counts
 from warehouse.corpus.population import Population
 from warehouse.corpus.sizes import population_sizes
@@ -57,7 +58,8 @@ def _n_tokens(connection: duckdb.DuckDBPyConnection, population: Population) -> 
 
 def _with_rate(table: pa.Table, n_tokens: int) -> pa.Table:
     rate = table.column("n").to_numpy() * (MILLION / n_tokens) if n_tokens else np.zeros(0)
-    return table.add_column(2, "per_million", pa.array(rate, pa.float64()))
+    table = table.add_column(2, "per_million", pa.array(rate, pa.float64()))
+    return without_mentions(table, column="ngram")
 
 
 def _numbered(tables: list[pa.Table], lengths: range) -> list[NDArray[np.int64]]:

@@ -1,8 +1,10 @@
-"""The vocabulary: words that are written almost like another."""
+"""The vocabulary: words that are written almost like another, and those that stand for people."""
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
-from warehouse.tokeniser import normalised
+from warehouse.tokeniser import MENTION, normalised
 
 _FURTHEST = 2
 _NEAR = f"""
@@ -10,10 +12,21 @@ SELECT word FROM (
     SELECT word, n, damerau_levenshtein(word, wanted) AS distance
     FROM words, (SELECT {normalised("$word")} AS wanted)
     WHERE abs(length(word) - length(wanted)) <= {_FURTHEST} AND word <> wanted
+          AND NOT starts_with(word, 'author_')
 )
 WHERE distance <= least({_FURTHEST}, length($word) // 3)
 ORDER BY distance, n DESC, word LIMIT $most
 """
+_MENTIONS = f"""
+SELECT word_id FROM words
+WHERE starts_with(word, 'author_') AND regexp_full_match(word, '{MENTION}') ORDER BY word_id
+"""
+
+
+def mention_ids(connection: duckdb.DuckDBPyConnection) -> NDArray[np.int64]:
+    """Return the numbers of the words that are pseudonyms, in rising order."""
+    found = connection.execute(_MENTIONS).fetchnumpy()
+    return np.asarray(found["word_id"], dtype=np.int64)
 
 
 def near_spellings(connection: duckdb.DuckDBPyConnection, word: str, *, most: int = 5) -> list[str]:
