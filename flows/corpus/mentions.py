@@ -14,6 +14,7 @@ from warehouse.tokeniser import MENTION
 
 SOMEBODY = "@somebody"
 _PSEUDONYM = "author_"
+_NAMED = re.compile(r"author_[a-z2-7]{4}")
 
 
 class PersonRefused(ValueError):
@@ -27,6 +28,15 @@ def refuse_person(node: str) -> None:
     if _PSEUDONYM in node.lower():
         raise PersonRefused(
             "no question is about one person: a pseudonym cannot be looked for; ask about a word"
+        )
+
+
+def refuse_person_in(condition: str) -> None:
+    """Refuse a condition that names a pseudonym; that of who wrote is no column of it anyway."""
+    if _NAMED.search(condition.lower()):
+        raise PersonRefused(
+            "no question is about one person: a condition cannot name a pseudonym; choose posts by"
+            " their community, time or words"
         )
 
 

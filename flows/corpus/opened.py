@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from analysis.corpus.bundles import OURS, BundleRule
 from flows.corpus import company, contrast, nodes, sequences
-from flows.corpus.mentions import masked, refuse_person
+from flows.corpus.mentions import masked, refuse_person, refuse_person_in
 from flows.corpus.spread import spread
 from flows.corpus.subcorpora import (
     Subcorpus,
@@ -121,8 +121,8 @@ class Corpus:
         ------
         SubcorpusError
             If no sub-corpus has that name.
-        PopulationRefused
-            If the condition cannot be read.
+        PersonRefused, PopulationRefused
+            If the condition names a pseudonym, or cannot be read.
         """
         population = Population(
             where=where, include_duplicates=duplicates, include_automated=automated
@@ -130,7 +130,7 @@ class Corpus:
         if saved is not None:
             definition = find_subcorpus(self.subcorpora(), saved).definition
             population = company.narrowed(population, definition)
-        population_posts(self.connection, population)
+        population_posts(self.connection, _posts(population))
         return population
 
     def subcorpora(self) -> dict[str, Subcorpus]:
@@ -482,4 +482,6 @@ class Corpus:
 
 
 def _posts(within: Posts) -> Population:
-    return Population(where=within) if isinstance(within, str) else within
+    population = Population(where=within) if isinstance(within, str) else within
+    refuse_person_in(population.where)
+    return population

@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from flows.corpus.mentions import refuse_person_in
 from flows.refusals import closest
 from flows.study_file import toml_value
 from warehouse.gateway import Warehouse
@@ -132,12 +133,15 @@ def save_subcorpus(
     SubcorpusError
         If the name cannot be used, the condition cannot be read, or the name stands for another
         definition already.
+    PersonRefused
+        If the condition names a pseudonym.
     """
     if not _NAME.fullmatch(name):
         raise SubcorpusError(
             f"a sub-corpus cannot be called {name}; write small letters, digits and underscores,"
             " a letter first, such as carers_uk"
         )
+    refuse_person_in(where)
     definition = normal_form(where)
     made = Subcorpus(
         name=name,

@@ -1,6 +1,7 @@
 """No answer of the corpus is about one person, and none shows a pseudonym."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from analysis.corpus.bundles import BundleRule
 from flows.commands import app
 from flows.corpus import Corpus
 from flows.corpus.mentions import PersonRefused
+from flows.corpus.subcorpora import save_subcorpus
 from tests.warehouse.invented import FEBRUARY, JANUARY, Study, author
 from warehouse.home import Home
 from warehouse.release.controlled import publish_controlled
@@ -81,6 +83,16 @@ def test_nobody_can_be_looked_for(corpus: Corpus, node: str) -> None:
             ask(node)
     with pytest.raises(PersonRefused):
         corpus.query(node)
+
+
+def test_no_selection_of_posts_names_somebody(corpus: Corpus, home: Home) -> None:
+    condition = f"contains(own_text, 'author_{MAGDA}')"
+    for ask in (corpus.population, corpus.sizes, lambda where: corpus.kwic("and", within=where)):
+        with pytest.raises(PersonRefused):
+            ask(condition)
+    with pytest.raises(PersonRefused):
+        save_subcorpus(home, "magda", where=condition, now=datetime(2026, 1, 5, tzinfo=UTC))
+    assert corpus.subcorpora() == {}
 
 
 def test_the_command_refuses_alike(home: Home, tmp_path: Path) -> None:
