@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import pyarrow as pa
 import pytest
@@ -21,6 +22,7 @@ from warehouse.corpus.cql import (
     compile_query,
     count,
     draw,
+    engine,
     find,
 )
 from warehouse.corpus.lines import read_lines
@@ -89,18 +91,22 @@ def talk() -> Talk:
 @settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
-@given(made=patterns, strategy=st.sampled_from(STRATEGIES))
-def test_hits_are_those_of_regular_expressions(talk: Talk, made: Made, strategy: Strategy) -> None:
-    hold(talk, made, strategy)
+@given(made=patterns, strategy=st.sampled_from(STRATEGIES), looked_up=st.booleans())
+def test_hits_are_those_of_regular_expressions(
+    talk: Talk, made: Made, strategy: Strategy, looked_up: bool
+) -> None:
+    with mock.patch.object(engine, "_POSTS_A_LOOK_UP", 1 if looked_up else 10_000):
+        hold(talk, made, strategy)
 
 
 @pytest.mark.slow
 @settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(made=patterns, strategy=st.sampled_from(STRATEGIES))
+@given(made=patterns, strategy=st.sampled_from(STRATEGIES), looked_up=st.booleans())
 def test_hits_of_many_queries_are_those_of_regular_expressions(
-    talk: Talk, made: Made, strategy: Strategy
+    talk: Talk, made: Made, strategy: Strategy, looked_up: bool
 ) -> None:
-    hold(talk, made, strategy)
+    with mock.patch.object(engine, "_POSTS_A_LOOK_UP", 1 if looked_up else 10_000):
+        hold(talk, made, strategy)
 
 
 def hold(talk: Talk, made: Made, strategy: Strategy) -> None:

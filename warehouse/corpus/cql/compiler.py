@@ -46,8 +46,9 @@ class QueryTooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """How many tokens a corpus has, and its longest post."""
+    """How many posts and tokens a corpus has, and how many tokens its longest post."""
 
+    posts: int
     tokens: int
     longest: int
 

@@ -16,7 +16,8 @@ from warehouse.corpus.cql.words import absent_words, cut_words, find_words
 from warehouse.corpus.population import SPOKEN, Population, population_posts, population_sql
 
 _COLUMNS = ["post_id", "first_g", "n_tokens"]
-_FEW = 500  # matches whose posts are looked up one by one
+_MOST_LOOKED_UP = 5_000
+_POSTS_A_LOOK_UP = 1_000  # so many posts are sorted in the time of one look-up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +81,15 @@ def compile_query(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compiled:
-    """The SQL of a query's matches, of the posts that count, and which matches do."""
+    """The SQL of a query's matches, of the posts that count, and which matches do.
+
+    Up to `few` matches it is quicker to look up the post of each than to sort all posts.
+    """
 
     matches: str
     posts: str
     strategy: Strategy
+    few: int
 
 
 def _compile(
@@ -113,12 +118,14 @@ def _compile(
     # Of matches that have as many words each, none lies in another.
     rule = "traditional" if shortest == longest else read.strategy or strategy or "standard"
     posts = population_sql(connection, population)
-    compiler = Compiler(words, strategy=rule, posts=posts, extent=_extent(connection))
+    extent = _extent(connection)
+    compiler = Compiler(words, strategy=rule, posts=posts, extent=extent)
     try:
         matches = compiler.matches(plans)
     except QueryTooLarge as error:
         raise CqlError(f"the query is too large: {error}", query=query, column=0) from None
-    return _Compiled(matches=matches, posts=posts, strategy=rule)
+    few = min(extent.posts // _POSTS_A_LOOK_UP, _MOST_LOOKED_UP)
+    return _Compiled(matches=matches, posts=posts, strategy=rule, few=few)
 
 
 def _hits(
@@ -135,7 +142,7 @@ def _hits(
     try:
         matches = connection.execute(compiled.matches).to_arrow_table()
         posts = compiled.posts
-        if matches.num_rows <= _FEW:
+        if matches.num_rows <= compiled.few:
             posts = f"SELECT post_id FROM (\n{posts}\n) WHERE {_near(connection, matches)}"
         connection.register("cql_matches", matches)
         sql = hits_among("FROM cql_matches", posts=posts, strategy=compiled.strategy)
@@ -268,7 +275,8 @@ def by_post(
 
 def _extent(connection: duckdb.DuckDBPyConnection) -> Extent:
     row = connection.execute(
-        "SELECT coalesce(sum(n_tokens), 0)::BIGINT, coalesce(max(n_tokens), 0) FROM token_posts"
+        "SELECT count(*), coalesce(sum(n_tokens), 0)::BIGINT, coalesce(max(n_tokens), 0)"
+        " FROM token_posts"
     ).fetchone()
-    tokens, longest = row or (0, 0)
-    return Extent(tokens=tokens, longest=longest)
+    posts, tokens, longest = row or (0, 0, 0)
+    return Extent(posts=posts, tokens=tokens, longest=longest)
