@@ -15,7 +15,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from warehouse.corpus.population import SPOKEN, Population, population_posts
-from warehouse.corpus.stream import PostPlaces, WordIds, all_posts, column_batches, words_of
+from warehouse.corpus.stream import (
+    PostPlaces,
+    StreamCut,
+    WordIds,
+    all_posts,
+    column_batches,
+    words_of,
+)
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -167,7 +174,7 @@ def _count_words(
         _Counter(posts, flag if small else ~flag, n_words=len(n))
         for flag, small in zip(flags, is_small, strict=True)
     ]
-    if any(len(counter.stops) for counter in counters):
+    if any(counter.cut.n_tokens for counter in counters):
         for first, words in column_batches(connection):
             for counter in counters:
                 counter.read(first, words)
@@ -179,23 +186,16 @@ class _Counter:
     """Counts the words of some posts in a stream that comes piece by piece."""
 
     def __init__(self, posts: PostPlaces, chosen: Flags, *, n_words: int) -> None:
-        stops = np.cumsum(posts.n_tokens)
-        self.stops = stops[chosen]
-        self.starts = self.stops - posts.n_tokens[chosen]
+        self.cut = StreamCut(posts, chosen)
         self.counts = np.zeros(n_words, dtype=np.int64)
         self.held: list[WordIds] = []
         self.n_held = 0
 
     def read(self, first: int, words: WordIds) -> None:
         """Take in the words of the rows from `first` on."""
-        begin = int(np.searchsorted(self.stops, first, side="right"))
-        end = int(np.searchsorted(self.starts, first + len(words)))
-        starts = np.maximum(self.starts[begin:end] - first, 0)
-        stops = np.minimum(self.stops[begin:end] - first, len(words))
-        sizes = stops - starts
-        rows = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
-        self.held.append(words[rows])
-        self.n_held += len(rows)
+        chosen = words[self.cut.rows(first, len(words))]
+        self.held.append(chosen)
+        self.n_held += len(chosen)
         if self.n_held > _COUNTED_AT_ONCE:
             self.finish()
 

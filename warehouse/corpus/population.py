@@ -6,23 +6,34 @@ over a row of what is known of a post. Who wrote it is not in that row, since a 
 is none.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from warehouse.corpus.conditions import (
+    PopulationRefused,
+    check_binds,
+    columns_named,
+    unreadable,
+)
 from warehouse.corpus.stream import PostPlaces, all_posts
 
+__all__ = [
+    "CONDITION_COLUMNS",
+    "SPOKEN",
+    "Population",
+    "PopulationRefused",
+    "equal_to",
+    "population_posts",
+    "population_sql",
+    "post_places",
+]
+
 Integers = NDArray[np.int64]
-
-
-class PopulationRefused(ValueError):
-    """The condition of a population is not one expression over what is known of a post."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,20 +101,6 @@ CONDITION_COLUMNS = tuple(_COLUMNS)
 Monday), `month` (its first day) and `year` that it was written in (UTC), its leading `topic_id`,
 and `frames`, the list of those whose probability is at least one half."""
 
-# What these return does not depend on the post alone, so that they would make of one definition
-# different populations.
-_INCONSTANT = frozenset(
-    [
-        *("now", "today", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "setseed", "random"),
-        *("currval", "nextval", "current_schemas", "current_schema", "current_database"),
-        *("current_connection_id", "current_query", "current_query_id", "current_transaction_id"),
-        *("current_date", "current_localtime", "current_localtimestamp", "current_setting"),
-        *("error", "getenv", "getvariable", "get_current_time", "get_current_timestamp"),
-        *("in_search_path", "sleep_ms", "stats", "transaction_timestamp", "txid_current"),
-        *("write_log",),
-    ]
-)
-
 
 def population_posts(
     connection: duckdb.DuckDBPyConnection, population: Population | None = None
@@ -116,8 +113,12 @@ def population_posts(
         If its condition is not one expression over `CONDITION_COLUMNS`.
     """
     query = f"SELECT post_id FROM ({population_sql(connection, population)})"
-    posts = connection.execute(query).to_arrow_table().column("post_id").to_numpy()
-    return np.sort(np.asarray(posts, dtype=np.int64), kind="stable")  # most stand in order
+    try:
+        found = connection.execute(query).to_arrow_table()
+    except duckdb.ConversionException as error:
+        raise unreadable(error) from None
+    post_ids = np.asarray(found.column("post_id").to_numpy(), dtype=np.int64)
+    return np.sort(post_ids, kind="stable")  # most stand in order
 
 
 def population_sql(
@@ -134,7 +135,8 @@ def population_sql(
     kept = ["posts.n_words > 0"]
     kept += [] if wanted.include_automated else ["NOT posts.automated"]
     kept += [] if wanted.include_duplicates else ["posts.duplicate_of IS NULL"]
-    named = _names_in(connection, wanted.where) if wanted.where.strip() else frozenset()
+    where = wanted.where.strip()
+    named = columns_named(connection, where, known=_COLUMNS) if where else frozenset()
     used = [name for name in _COLUMNS if name in named]
     row = [
         "posts.post_id",
@@ -145,73 +147,10 @@ def population_sql(
         f"SELECT {', '.join(row)} FROM main.posts AS posts {' '.join(joins)}"
         f" WHERE {' AND '.join(kept)}"
     )
-    if not wanted.where.strip():
+    if not where:
         return base
-    query = f"SELECT post_id FROM ({base}) AS posts WHERE (\n{wanted.where}\n)"
-    _check_binds(connection, query)
-    return query
-
-
-def _names_in(connection: duckdb.DuckDBPyConnection, where: str) -> frozenset[str]:
-    """Return the columns that a condition names; refuse what is more than an expression."""
-    row = connection.execute(
-        "SELECT json_serialize_sql($query)", {"query": f"SELECT (\n{where}\n)"}
-    ).fetchone()
-    parsed: dict[str, Any] = (
-        json.loads(row[0]) if row else {"error": True, "error_message": "nothing was read"}
-    )
-    if parsed["error"]:
-        raise PopulationRefused(f"the condition is not SQL: {parsed['error_message']}; correct it")
-    statements = parsed["statements"]
-    chosen = statements[0]["node"].get("select_list", [])
-    if len(statements) != 1 or len(chosen) != 1:
-        raise PopulationRefused(
-            "the condition is more than one expression; write one, with AND, OR"
-        )
-    names: set[str] = set()
-    for part in _parts(chosen[0]):
-        _check_part(part)
-        names.update(part.get("column_names", ()))
-    if unknown := {"author_key"} & names:
-        raise PopulationRefused(
-            f"a population cannot be chosen by {', '.join(unknown)}: no query is about one person;"
-            f" choose by {', '.join(CONDITION_COLUMNS)}"
-        )
-    return frozenset(names)
-
-
-def _parts(node: Any) -> Iterator[dict[str, Any]]:
-    """Yield every expression of a parsed statement."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _parts(item)
-    elif isinstance(node, dict):
-        if "class" in node:
-            yield node
-        for value in node.values():
-            yield from _parts(value)
-
-
-def _check_part(part: Mapping[str, Any]) -> None:
-    kind, function = part["class"], str(part.get("function_name", "")).lower()
-    if kind in {"SUBQUERY", "WINDOW", "PARAMETER", "STAR"}:
-        raise PopulationRefused(
-            f"the condition has a {kind.lower()}; write an expression over one post's columns"
-        )
-    if function in _INCONSTANT:
-        raise PopulationRefused(
-            f"{function}() changes from one reading to the next; write the value itself"
-        )
-
-
-def _check_binds(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    try:
-        connection.execute(f"EXPLAIN {query}")
-    except duckdb.Error as error:
-        raise PopulationRefused(
-            f"the condition cannot be read: {str(error).strip().splitlines()[0]}; it may name"
-            f" {', '.join(CONDITION_COLUMNS)}"
-        ) from None
+    check_binds(connection, base, where)
+    return f"SELECT post_id FROM ({base}) AS posts WHERE (\n{where}\n)"
 
 
 def post_places(

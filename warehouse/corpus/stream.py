@@ -94,7 +94,7 @@ def words_at(
     of_post = held.rows_of(places) if rows is None else rows
     wanted = of_post[np.flatnonzero(np.diff(of_post, prepend=-1))]
     if len(wanted) * _TOKENS_A_POST < held.n_tokens.sum():
-        return _words_of_posts(connection, held.post_ids[wanted], places)
+        return _words_at_places(connection, held.post_ids[wanted], places)
     return _words_of_column(connection, held.stream_rows(places, of_post))
 
 
@@ -123,7 +123,38 @@ def column_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int,
         first += batch.num_rows
 
 
-def _words_of_posts(
+class StreamCut:
+    """Cuts the tokens of some posts out of a stream that comes piece by piece."""
+
+    def __init__(self, posts: PostPlaces, chosen: NDArray[np.bool_]) -> None:
+        self.stops = np.cumsum(posts.n_tokens)[chosen]
+        self.starts = self.stops - posts.n_tokens[chosen]
+        self.n_tokens = int(posts.n_tokens[chosen].sum())
+
+    def rows(self, first: int, n: int) -> Integers:
+        """Return which of the `n` rows from row `first` on are theirs, from 0."""
+        begin = int(np.searchsorted(self.stops, first, side="right"))
+        end = int(np.searchsorted(self.starts, first + n))
+        starts = np.maximum(self.starts[begin:end] - first, 0)
+        sizes = np.minimum(self.stops[begin:end] - first, n) - starts
+        return np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
+
+
+def words_of_posts(
+    connection: duckdb.DuckDBPyConnection, posts: PostPlaces, chosen: NDArray[np.bool_]
+) -> WordIds:
+    """Return the words of the chosen among all posts, post after post, each in reading order."""
+    cut = StreamCut(posts, chosen)
+    words = np.empty(cut.n_tokens, dtype=np.int32)
+    done = 0
+    for first, piece in column_batches(connection):
+        rows = cut.rows(first, len(piece))
+        words[done : done + len(rows)] = piece[rows]
+        done += len(rows)
+    return words
+
+
+def _words_at_places(
     connection: duckdb.DuckDBPyConnection, post_ids: Integers, places: Integers
 ) -> WordIds:
     if not len(places):
