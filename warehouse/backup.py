@@ -2,7 +2,7 @@
 
 A backup is a tar compressed by zstd, with the SHA-256 of every file in a manifest at its end. Left
 out are the key, what belongs to one machine (`state/hosts.sqlite`, locks), what is half-written or
-put aside, and the controlled release, which the database gives at any time.
+put aside, and the controlled release and the copy beside it, which the database gives at any time.
 
 A study is restored beside its place: what was erased or opted out since is taken out to the bytes
 and the author keys come to those of the key file, before the folder takes its place in one rename.
@@ -27,6 +27,7 @@ from warehouse.gateway import LOCK, Warehouse
 from warehouse.home import PRIVATE_FILE, Home, make_private_folder
 from warehouse.landing import QUARANTINE, sync_folder
 from warehouse.lock import WriterLock
+from warehouse.private_copy import folder_of
 from warehouse.protection.erasure_list import LISTS, ListFile, list_file
 from warehouse.protection.keys import KeyRing
 from warehouse.records import Clock
@@ -38,6 +39,7 @@ _SEAL = "manifest.sha256"
 _CONTENT = "home"
 _KEPT_HIDDEN = frozenset({".gitignore"})
 _CHUNK = 1 << 20
+_BESIDE = (".fresh", ".tmp", ".damaged", ".damaged.wal", ".repairing", ".repairing.wal")
 
 
 class BackupError(WarehouseError):
@@ -150,6 +152,26 @@ def restore(
     return counts
 
 
+def database_of(file: Path, folder: Path, *, keys: KeyRing) -> Path:
+    """Unpack a backup of the same study into a folder, and return its database.
+
+    Raises
+    ------
+    BackupError
+        If the backup is damaged, or of another study.
+    """
+    _require_same_study(_unpack(file, folder), keys)
+    return Home(folder).database
+
+
+def _require_same_study(about: dict[str, Any], keys: KeyRing) -> None:
+    if about["study"] != keys.study:
+        raise BackupError(
+            "the backup is of another study than the key file; name the study's own key file in "
+            "VALUETALK_KEY_FILE"
+        )
+
+
 def _settle(
     staged: Home,
     about: dict[str, Any],
@@ -161,11 +183,7 @@ def _settle(
 ) -> RestoreCounts:
     """Bring an unpacked study to the keys and the erasures of today, to the bytes."""
     keys = keys_of(staged)
-    if about["study"] != keys.study:
-        raise BackupError(
-            "the backup is of another study than the key file; name the study's own key file in "
-            "VALUETALK_KEY_FILE"
-        )
+    _require_same_study(about, keys)
     for name in LISTS:
         files = [list_file(folder, name) for folder in (staged.state, *lists)]
         ListFile.merged([ListFile.read(path) for path in files], keys).write(files[0])
@@ -207,8 +225,17 @@ def _files_of(home: Home, leave_out: Collection[Path]) -> Iterator[Path]:
         hidden = any(part.startswith(".") and part not in _KEPT_HIDDEN for part in parts)
         aside = parts[:2] == ("landing", QUARANTINE) or path.is_relative_to(home.controlled)
         of_machine = path in machine or path.name.startswith(f"{home.hosts.name}-")
-        half = parts[0].startswith(home.database.name) and parts[0].endswith((".fresh", ".tmp"))
-        if hidden or aside or of_machine or half or path.is_symlink() or not path.is_file():
+        half = parts[0].startswith(home.database.name) and parts[0].endswith(_BESIDE)
+        copied = path.is_relative_to(folder_of(home))
+        if (
+            hidden
+            or aside
+            or of_machine
+            or half
+            or copied
+            or path.is_symlink()
+            or not path.is_file()
+        ):
             continue
         if path.resolve() not in skipped:
             yield path

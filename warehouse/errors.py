@@ -77,9 +77,12 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[WarehouseError], str], ...] = (
         "{path} may not be written; give its owner the right to write the file and its folder",
     ),
     (
-        ("corrupt", "checksum", "database has been invalidated", "failed to read", "wal file"),
+        (
+            *("corrupt", "checksum", "database has been invalidated", "failed to read"),
+            *("wal file", "could not read enough bytes"),
+        ),
         WarehouseDamaged,
-        "{path} is damaged; restore the last backup, then load the landed segments again",
+        "{path} is damaged; run 'valuetalk doctor --repair', or restore the last backup",
     ),
 )
 
@@ -106,7 +109,7 @@ def _translated(error: Exception, path: Path) -> WarehouseError | None:
             return kind(sentence.format(path=path))
     if isinstance(error, duckdb.FatalException | duckdb.InternalException):
         return WarehouseDamaged(
-            f"{path} cannot be used further; open it again, and if that fails restore the last "
-            "backup, then load the landed segments again"
+            f"{path} cannot be used further; try again, and if that fails rebuild it with "
+            "'valuetalk doctor --repair', or restore the last backup"
         )
     return None

@@ -25,6 +25,7 @@ from warehouse.leftovers import remove_leftovers as remove_half_written
 from warehouse.loading import load_segment, threads_for
 from warehouse.lock import WriterLock
 from warehouse.migrations import migrate
+from warehouse.private_copy import remove_private_copy
 from warehouse.protection import (
     erasure,
     erasure_list,
@@ -39,6 +40,7 @@ from warehouse.protection.fresh_copy import (
     connect_private,
     copy_afresh,
     keep_private,
+    remove_damaged,
     remove_leftovers,
 )
 from warehouse.protection.keys import KeyFileError, KeyRing
@@ -291,7 +293,7 @@ class Warehouse:
                 segment_rewriting.advance_segments(self.connection, self.home.landing, self.keys)
                 self._settle_waiting()
                 self.write_state()
-                self.connection = copy_afresh(self.connection, self.home.database)
+                self._copy_afresh()
         return counts or RotationCounts()
 
     def reapply_erasures(self) -> int:
@@ -316,8 +318,14 @@ class Warehouse:
                 self._erase_rows(sweep)
             if erasure.copy_is_due(self.connection):
                 self.write_state()
-                self.connection = copy_afresh(self.connection, self.home.database)
+                self._copy_afresh()
         return len(pending)
+
+    def _copy_afresh(self) -> None:
+        """Leave no byte of what was deleted, in the database or in what was copied from it."""
+        remove_private_copy(self.home)
+        remove_damaged(self.home.database)
+        self.connection = copy_afresh(self.connection, self.home.database)
 
     def _erase_files(self, pending: Sequence[Pending], sweep: Sweep | None) -> None:
         ledger.remove_half_written(self.home.landing, clock_file=self._lock.path)

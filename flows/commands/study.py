@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 _PANEL = "Study"
+_REBUILT = {
+    "index": "The warehouse can be read to its end; its index was made anew from {posts} posts.",
+    "release": "The warehouse was rebuilt with {posts} posts, under the numbers that they had.",
+    "backup": "The warehouse was rebuilt from the backup with {posts} posts; those that were read "
+    "after it may bear other numbers than before.",
+}
 
 
 @commands.command(rich_help_panel=_PANEL)
@@ -57,13 +64,28 @@ def doctor(
     prefect: Annotated[
         bool, typer.Option("--prefect", help="Also ask Prefect's profile for its server (slow).")
     ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make the index anew, and a damaged warehouse too.")
+    ] = False,
+    base: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="With --repair: rebuild from this backup."),
+    ] = None,
     as_json: session.JsonOption = False,
 ) -> None:
-    """Check the installation, its versions and clock, and the study's folder and keys."""
+    """Check the installation, its versions and clock, and the study's folder and keys.
+
+    With --repair: rebuild the index and, where it cannot be read, the warehouse.
+    """
     from dataclasses import asdict
 
     from flows.doctor import check_installation
 
+    if repair:
+        _repair(home, base, as_json=as_json)
+        return
+    if base is not None:
+        raise session.WrongUse("--from says from what to rebuild; give it with --repair")
     place = session.find_home(home)
     seen = place if home is not None or place.root.exists() else None
     findings = check_installation(seen, ask_prefect=prefect)
@@ -75,6 +97,39 @@ def doctor(
     if failed:
         names = ", ".join(failed)
         raise session.CommandError(f"{len(failed)} of {len(findings)} checks failed: {names}")
+
+
+def _repair(home: Path | None, base: Path | None, *, as_json: bool) -> None:
+    from dataclasses import asdict
+    from functools import partial
+
+    from flows import stages
+    from warehouse.backup import database_of
+    from warehouse.repair import repair as repair_warehouse
+
+    study = session.open_study(home)
+    keys = study.keys()
+    file = base and base.expanduser().absolute()
+    done = repair_warehouse(
+        study.home,
+        keys=keys,
+        clock=study.clock,
+        derive=stages.index,
+        backup=partial(database_of, file, keys=keys) if file else None,
+    )
+    if as_json:
+        output.print_json(asdict(done))
+        return
+    typer.echo(_REBUILT[done.base].format(posts=done.posts))
+    if done.base == "index":
+        return
+    typer.echo(
+        f"{done.reloaded} of them came from segments that landed since, {done.erased} were taken "
+        f"out again that were erased or opted out, and {done.lost} are lost: neither the release "
+        "nor a segment has their texts, and their platforms have to be read again. The damaged "
+        "file lies beside the new one until the next erasure. Topics, scores and the public "
+        "release come with the next night."
+    )
 
 
 @commands.command(rich_help_panel=_PANEL)

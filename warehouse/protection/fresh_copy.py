@@ -16,6 +16,8 @@ from warehouse.errors import WarehouseError
 from warehouse.home import PRIVATE_FILE
 from warehouse.space import require_space, size_of
 
+UNPACKING = ".repairing-"
+"""How the folder is called into which a repair unpacks a backup."""
 _SETTINGS = {
     "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
     "python_enable_replacements": False,  # a table name never means a Python variable
@@ -38,14 +40,32 @@ def connect_private(path: Path) -> duckdb.DuckDBPyConnection:
 
 def keep_private(path: Path) -> None:
     """Let a database and the log of its latest writes be read by their owner alone."""
-    for file in (path, _log(path)):
+    for file in (path, log_of(path)):
         with suppress(FileNotFoundError):
             file.chmod(PRIVATE_FILE)
+
+
+def damaged_file(path: Path) -> Path:
+    """Return where a database is put aside that cannot be read any more."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def rebuilt_file(path: Path) -> Path:
+    """Return where a database is rebuilt that takes the place of a damaged one."""
+    return path.with_name(f"{path.name}.repairing")
+
+
+def remove_damaged(path: Path) -> None:
+    """Remove a database that was put aside: nobody can tell what is in it."""
+    _remove(damaged_file(path))
 
 
 def remove_leftovers(path: Path) -> None:
     """Remove what a process left behind that was ended: half a copy, and rows put out of memory."""
     _remove_copy(path)
+    _remove(rebuilt_file(path))
+    for folder in path.parent.glob(f"{UNPACKING}*"):
+        shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(path.with_name(f"{path.name}.tmp"), ignore_errors=True)
 
 
@@ -80,7 +100,11 @@ def copy_afresh(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.Duc
 
 
 def _remove_copy(path: Path) -> None:
-    for file in (_fresh(path), _log(_fresh(path))):
+    _remove(_fresh(path))
+
+
+def _remove(database: Path) -> None:
+    for file in (database, log_of(database)):
         file.unlink(missing_ok=True)
 
 
@@ -121,7 +145,7 @@ def _require_closed(path: Path) -> None:
         raise WarehouseError(
             f"{path} is still open in this process; close every connection, then erase again"
         ) from None
-    if _log(path).exists():
+    if log_of(path).exists():
         _remove_copy(path)
         raise WarehouseError(f"{path} was not closed cleanly; run the erasure again")
 
@@ -135,7 +159,8 @@ def _fresh(path: Path) -> Path:
     return path.with_name(f"{path.name}.fresh")
 
 
-def _log(path: Path) -> Path:
+def log_of(path: Path) -> Path:
+    """Return the log of a database's latest writes."""
     return path.with_name(f"{path.name}.wal")
 
 

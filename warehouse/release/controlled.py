@@ -16,6 +16,7 @@ from warehouse.contents import Contents, contents_of
 from warehouse.corpus.macros import corpus_macros
 from warehouse.errors import WarehouseDamaged
 from warehouse.home import PRIVATE_FILE, Home, make_private_folder
+from warehouse.private_copy import write_private_copy
 from warehouse.release.comments import comment_all
 from warehouse.release.manifest import write_manifest
 from warehouse.release.swap import fresh_folder, swap_folder
@@ -51,8 +52,9 @@ class ControlledRelease:
 def publish_controlled(connection: duckdb.DuckDBPyConnection, home: Home) -> ControlledRelease:
     """Write `controlled/latest` anew: `discourse.duckdb`, `parquet/` and the worked `queries/`.
 
-    All of it is readable by its owner alone. Every column of the new file is read back and compared
-    with the warehouse before it takes the place of the old one.
+    All of it is readable by its owner alone. Every column of the new files is read back and
+    compared with the warehouse before they take the place of the old ones. The copy of what is
+    private, from which with the release a warehouse can be rebuilt, is written anew with it.
 
     Raises
     ------
@@ -78,6 +80,7 @@ def publish_controlled(connection: duckdb.DuckDBPyConnection, home: Home) -> Con
     write_queries(queries)
     swap_folder(queries, home.controlled / QUERIES)
     write_manifest(home.controlled, contents)
+    write_private_copy(connection, home)
     counts = {table: content.rows for table, content in contents.items()}
     return ControlledRelease(path=database, counts=MappingProxyType(counts))
 
