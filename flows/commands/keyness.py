@@ -47,7 +47,7 @@ def keyness(
 ) -> None:
     """Show the words that a selection of posts uses more than another, or than the rest.
 
-    Example: valuetalk keyness --where "role = 'carer'" --against-where "role = 'peer'"
+    Example: valuetalk keyness --where "role = 'carers'" --against-where "role = 'service_users'"
     """
     from flows.corpus.contrast import ORDERS, SIDES
 

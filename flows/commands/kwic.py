@@ -36,7 +36,7 @@ def kwic(
 ) -> None:
     """Show a word in its context (keyword in context).
 
-    Example: valuetalk kwic recovery --sort 1R --where "role = 'carer'"
+    Example: valuetalk kwic recovery --sort 1R --where "role = 'carers'"
     """
     from warehouse.corpus.population import equal_to
 

@@ -39,7 +39,7 @@ WhereOption = Annotated[
     typer.Option(
         "--where",
         metavar="SQL",
-        help="Only posts for which this holds, such as \"role = 'carer' AND year = 2024\".",
+        help="Only posts for which this holds, such as \"role = 'carers' AND year = 2024\".",
         show_default=False,
     ),
 ]

@@ -35,7 +35,7 @@ def save(
 ) -> None:
     """Save a condition by name, with the hash of what it says.
 
-    Example: valuetalk corpus save carers_uk --where "role = 'carer' AND country = 'GB'"
+    Example: valuetalk corpus save carers_uk --where "role = 'carers' AND country = 'GB'"
     """
     from flows.corpus.subcorpora import save_subcorpus
     from warehouse.records import WallClock

@@ -108,7 +108,7 @@ class Corpus:
         Parameters
         ----------
         where : str
-            An SQL condition over a post and its community, such as ``role = 'carer' AND year =
+            An SQL condition over a post and its community, such as ``role = 'carers' AND year =
             2024``; the names that it may use are in `warehouse.corpus.population`.
         saved : str, optional
             A saved sub-corpus; with a condition, both hold.

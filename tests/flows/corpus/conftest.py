@@ -15,9 +15,9 @@ from warehouse.home import Home
 from warehouse.release.controlled import publish_controlled
 
 COMMUNITIES = {
-    "carers": ("forum", "carer", "GB"),
-    "peers": ("forum", "peer", "GB"),
-    "allies": ("blog", "ally", "IE"),
+    "carers": ("forum", "carers", "GB"),
+    "peers": ("forum", "service_users", "GB"),
+    "allies": ("blog", "movement", "IE"),
 }
 WORDS = ["peer", "support", "value", "service", "wait", "we", "together", "help", "budget", "co-op"]
 WEIGHTS = {

@@ -56,7 +56,7 @@ def test_sizes_are_of_what_people_wrote_each_text_once(corpus: Corpus, release: 
     assert row["n_communities"] == 1
     assert row["first_post_at"].date() == min(post.day for post in posts)
     assert row["last_post_at"].date() == max(post.day for post in posts)
-    out = {row["reason"]: row["n_posts"] for row in corpus.left_out("role = 'carer'").to_pylist()}
+    out = {row["reason"]: row["n_posts"] for row in corpus.left_out("role = 'carers'").to_pylist()}
     carers = [post for post in release.posts if post.community == "carers"]
     assert out == {
         "automated": sum(post.automated for post in carers),
@@ -69,7 +69,7 @@ def test_a_population_is_a_condition_a_saved_name_or_both(corpus: Corpus, releas
     try:
         saved = corpus.population(saved="british")
         assert _n_posts(corpus, saved) == len(release.spoken("carers", "peers"))
-        both = corpus.population("role = 'peer' -- those of Great Britain", saved="british")
+        both = corpus.population("role = 'service_users' -- of Great Britain", saved="british")
         assert _n_posts(corpus, both) == len(release.spoken("peers"))
         every = corpus.population(saved="british", duplicates=True, automated=True)
         held = [post for post in release.posts if post.community != "allies"]
@@ -114,7 +114,7 @@ def lines_of(posts: list[Post], node: list[str], *, width: int) -> list[tuple[in
 def test_a_concordance_has_every_hit_of_a_word_or_a_query(
     corpus: Corpus, release: Release, node: str, words: list[str]
 ) -> None:
-    table = corpus.kwic(node, width=4, lines=10_000, within="role <> 'ally'")
+    table = corpus.kwic(node, width=4, lines=10_000, within="role <> 'movement'")
     expected = lines_of(release.spoken("carers", "peers"), words, width=4)
     rows = table.to_pylist()
     assert [(r["post_id"], r["left_context"], r["right_context"]) for r in rows] == expected

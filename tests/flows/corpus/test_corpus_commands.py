@@ -23,7 +23,7 @@ QUESTIONS = [
     ["kwic", "peer", "--lines", "5"],
     ["kwic", "peer", "--posts", "2"],
     ["collocates", "peer"],
-    ["keyness", "--where", "role = 'carer'", "--draws", "0"],
+    ["keyness", "--where", "role = 'carers'", "--draws", "0"],
     ["trend", "peer"],
     ["dispersion", "peer"],
     ["ngrams", "2"],
@@ -59,15 +59,23 @@ def test_an_answer_is_a_table_or_json(question: list[str]) -> None:
 
 @pytest.mark.usefixtures("study")
 def test_commands_answer_as_the_corpus_does(corpus: Corpus) -> None:
-    carers = "role = 'carer'"
+    carers = "role = 'carers'"
     for arguments, expected in (
         (["collocates", "we", "--side", "left"], corpus.collocates("we", side="left")),
         (["trend", "we", "--bin", "week"], corpus.trend("we", bin="week")),
         (["dispersion", "we", "--where", carers], corpus.dispersion("we", within=carers)),
         (["ngrams", "3", "--least", "2", "--most", "9"], corpus.ngrams(3, least=2).slice(0, 9)),
         (
-            ["keyness", "--where", carers, "--against-where", "role = 'peer'", "--draws", "100"],
-            corpus.keyness(carers, "role = 'peer'", draws=100),
+            [
+                "keyness",
+                "--where",
+                carers,
+                "--against-where",
+                "role = 'service_users'",
+                "--draws",
+                "100",
+            ],
+            corpus.keyness(carers, "role = 'service_users'", draws=100),
         ),
         (
             ["shift", "we", *PERIODS, "--least", "2"],
@@ -169,7 +177,7 @@ def own(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ho
 
 
 def test_a_sub_corpus_is_saved_shown_asked_and_removed(own: Home, release: Release) -> None:
-    where = "role = 'carer' AND country = 'GB'"
+    where = "role = 'carers' AND country = 'GB'"
     saved = run("corpus", "save", "carers", "--where", where, "--note", "respite", "--json")
     assert saved.exit_code == 0, saved.output
     shown = json.loads(run("corpus", "show", "carers", "--json").stdout)
@@ -185,7 +193,7 @@ def test_a_sub_corpus_is_saved_shown_asked_and_removed(own: Home, release: Relea
     assert shown["sha256"][:12] in listed.stdout
     lines = json.loads(run("kwic", "we", "--lines", "9999", "--corpus", "carers", "--json").stdout)
     assert {line["community"] for line in lines} == {"carers"}
-    both = run("kwic", "we", "--corpus", "carers", "--where", "role = 'peer'")
+    both = run("kwic", "we", "--corpus", "carers", "--where", "role = 'service_users'")
     assert "No released post of this selection has that word" in both.stderr
     assert "n_posts" in run("corpus", "show", "carers").stdout
     removed = run("corpus", "remove", "carers")
@@ -200,7 +208,7 @@ def test_a_sub_corpus_is_saved_shown_asked_and_removed(own: Home, release: Relea
     [
         ["save", "carers", "--where", "colour = 'red'"],
         ["save", "carers", "--where", "author_key = 'x'"],
-        ["save", "Carers!", "--where", "role = 'carer'"],
+        ["save", "Carers!", "--where", "role = 'carers'"],
         ["save", "carers"],
         ["show", "carers"],
         ["remove", "carers"],
@@ -213,8 +221,8 @@ def test_a_sub_corpus_that_cannot_be_is_wrong_use(arguments: list[str]) -> None:
 
 @pytest.mark.usefixtures("own")
 def test_two_sub_corpora_are_compared_by_name() -> None:
-    run("corpus", "save", "carers", "--where", "role = 'carer'")
-    run("corpus", "save", "peers", "--where", "role = 'peer'")
+    run("corpus", "save", "carers", "--where", "role = 'carers'")
+    run("corpus", "save", "peers", "--where", "role = 'service_users'")
     done = run("keyness", "--corpus", "carers", "--against", "peers", "--draws", "0")
     assert done.exit_code == 0, done.output
     assert "service" in done.stdout
@@ -223,7 +231,7 @@ def test_two_sub_corpora_are_compared_by_name() -> None:
 
 
 def test_publishing_enters_what_is_saved(own: Home) -> None:
-    run("corpus", "save", "carers", "--where", "role = 'carer'")
+    run("corpus", "save", "carers", "--where", "role = 'carers'")
     with open_study(own.root).warehouse() as warehouse:
         enter_subcorpora(warehouse, own)
         publish_controlled(warehouse.connection, own)
@@ -234,7 +242,7 @@ def test_publishing_enters_what_is_saved(own: Home) -> None:
 
 
 def test_what_is_given_to_a_person_is_whole_and_recorded(own: Home) -> None:
-    done = run("collocates", "we", "--where", "role = 'carer'", "--to", "Dr A", "--no-names")
+    done = run("collocates", "we", "--where", "role = 'carers'", "--to", "Dr A", "--no-names")
     assert done.exit_code == 0, done.output
     (path,) = own.exports.iterdir()
     with path.open(encoding="utf-8", newline="") as file:
@@ -243,5 +251,5 @@ def test_what_is_given_to_a_person_is_whole_and_recorded(own: Home) -> None:
     with open_study(own.root).warehouse() as warehouse:
         (row,) = warehouse.query("SELECT who, what, n_rows FROM exports").to_pylist()
     assert row["who"] == "Dr A"
-    assert row["what"] == "collocates we --where role = 'carer'"
+    assert row["what"] == "collocates we --where role = 'carers'"
     assert row["n_rows"] == len(rows)

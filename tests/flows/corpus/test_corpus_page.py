@@ -33,7 +33,7 @@ def test_the_python_of_the_page_runs(
 ) -> None:
     (tmp_path / "valuetalk-home").symlink_to(release.home.root)
     monkeypatch.chdir(tmp_path)
-    save_subcorpus(release.home, "carers", where="role = 'carer'", now=NOON)
+    save_subcorpus(release.home, "carers", where="role = 'carers'", now=NOON)
     names: dict[str, object] = {"pc": pc}
     try:
         with Corpus.open(release.home.root) as corpus:
@@ -58,7 +58,7 @@ def test_the_commands_of_the_page_are_there_and_answer(
     shell = [line.split("   #")[0].strip() for block in blocks("sh") for line in block.splitlines()]
     lines = [line.removeprefix("valuetalk ") for line in shell] + wanted
     assert len(lines) > 12
-    save_subcorpus(release.home, "peers", where="role = 'peer'", now=NOON)
+    save_subcorpus(release.home, "peers", where="role = 'service_users'", now=NOON)
     try:
         for line in lines:
             done = CliRunner().invoke(app, shlex.split(line.replace("1234", "1")))

@@ -26,7 +26,7 @@ from warehouse.home import Home
 from warehouse.protection.keys import KeyRing
 from warehouse.records import VirtualClock
 
-CARERS = "role = 'carer' AND country = 'GB'"
+CARERS = "role = 'carers' AND country = 'GB'"
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
 
@@ -40,23 +40,25 @@ def home(tmp_path: Path) -> Home:
 @pytest.mark.parametrize(
     "typed",
     [
-        "role='carer' and country='GB'",
-        "( (Role = 'carer') AND\n\tCOUNTRY = 'GB' )",
-        "role = 'carer' -- who cares for somebody\nAND \"country\" = 'GB'",
+        "role='carers' and country='GB'",
+        "( (Role = 'carers') AND\n\tCOUNTRY = 'GB' )",
+        "role = 'carers' -- who cares for somebody\nAND \"country\" = 'GB'",
     ],
 )
 def test_a_definition_has_one_normal_form_however_it_is_typed(typed: str) -> None:
     assert normal_form(typed) == normal_form(CARERS)
 
 
-@pytest.mark.parametrize("other", ["role = 'Carer'", "role = 'carer' OR country = 'GB'", "country"])
+@pytest.mark.parametrize(
+    "other", ["role = 'Carers'", "role = 'carers' OR country = 'GB'", "country"]
+)
 def test_another_condition_has_another_normal_form(other: str) -> None:
     assert normal_form(other) != normal_form(CARERS)
 
 
 ATOMS = st.sampled_from(
     [
-        "role = 'carer'",
+        "role = 'carers'",
         "month >= DATE '2024-01-01'",
         "list_contains(tags, 'uk')",
         "n_words BETWEEN 5 AND 50",
@@ -107,7 +109,7 @@ def test_a_name_stands_for_one_definition(home: Home) -> None:
     save_subcorpus(home, "carers", where=f"({CARERS})", note="the same", now=NOW)
     assert read_subcorpora(home)["carers"].note == "the same"
     with pytest.raises(SubcorpusError, match="stands for another definition") as refused:
-        save_subcorpus(home, "carers", where="role = 'carer'", now=NOW)
+        save_subcorpus(home, "carers", where="role = 'carers'", now=NOW)
     assert "valuetalk corpus remove carers" in str(refused.value)
 
 
@@ -130,7 +132,7 @@ def test_a_file_that_was_changed_by_hand_is_refused(home: Home) -> None:
 
 def test_removing_forgets_one_and_an_unknown_name_is_told_its_likeness(home: Home) -> None:
     save_subcorpus(home, "carers", where=CARERS, now=NOW)
-    save_subcorpus(home, "peers", where="role = 'peer'", now=NOW)
+    save_subcorpus(home, "peers", where="role = 'service_users'", now=NOW)
     with pytest.raises(SubcorpusError, match="did you mean carers"):
         remove_subcorpus(home, "carer")
     assert remove_subcorpus(home, "carers").name == "carers"
@@ -142,7 +144,7 @@ def test_removing_forgets_one_and_an_unknown_name_is_told_its_likeness(home: Hom
 def test_the_warehouse_has_what_the_home_has_saved(home: Home, tmp_path: Path) -> None:
     keys = KeyRing.create(tmp_path / "keys")
     carers = save_subcorpus(home, "carers", where=CARERS, note="a note", now=NOW)
-    save_subcorpus(home, "peers", where="role = 'peer'", now=NOW)
+    save_subcorpus(home, "peers", where="role = 'service_users'", now=NOW)
     with Warehouse.open(home, keys=keys, clock=VirtualClock(NOW)) as warehouse:
         assert enter_subcorpora(warehouse, home) == ""
         entered = released_subcorpora(warehouse.connection)
