@@ -273,7 +273,7 @@ class Compiler:
                 shared = self._best(table, form="MATERIALIZED")
                 return self._union([self._over(branch, shared) for branch in branches])
             case Repeat(part=Token(condition=condition), least=least, most=most):
-                return self._over_run(condition, least, most, self._best(table))
+                return self._over_run(condition, least, most, table)
             case Repeat(part=part, least=least, most=most):
                 return self._over_repeats(part, least, most, table)
             case Plain():
@@ -298,31 +298,39 @@ class Compiler:
         self, condition: Condition | None, least: int, most: int, table: _Table
     ) -> _Table:
         """Move over `least` to `most` tokens of one kind: as many as stand there in a row."""
-        way = self._way
-        if condition is None:
-            join, free = "", way.room
-        elif self._words[condition].left_out:
-            table = self._best(table, form="MATERIALIZED")
-            join = f"LEFT JOIN {self._stops(condition, most, table)} AS p ON p.g = k.g"
-            free = f"least({way.room}, coalesce(p.o - 1, {way.room}))"
-        elif most == 1:
-            join = f"LEFT JOIN {self._places(condition)} AS p ON p.g = {way.at}"
-            free = f"CASE WHEN p.g IS NULL THEN 0 ELSE {way.room} END"
-        else:
-            join = f"LEFT JOIN {self._runs(condition)} AS p ON p.g = {way.at}"
-            free = f"least({way.room}, coalesce({way.along}, 0))"
+        words = None if condition is None else self._words[condition]
+        form = "MATERIALIZED" if words is not None and words.left_out else _INLINED
+        table = self._best(table, form=form)
+        join, free = self._ahead(condition, most, table)
         counted = (
             f"SELECT k.*, unnest(range({least}, least({most}, {free}) + 1)) AS o"
             f" FROM {table.name} AS k {join}"
         )
         ways = min(most - least, self._extent.longest) + 1
         self._check(table.n * ways, MOST_VISITED, "visit")
-        name = self._write(
-            f"SELECT {way.moved.format(o='o')} AS g, {way.kept} FROM ({counted}) AS k"
-        )
+        moved = self._way.moved.format(o="o")
+        name = self._write(f"SELECT {moved} AS g, {self._way.kept} FROM ({counted}) AS k")
         each, reduced = table.each * ways, table.reduced and ways == 1
-        places = table.places * ways
-        return _Table(name=name, n=table.n * ways, places=places, each=each, reduced=reduced)
+        n, places = table.n * ways, table.places * ways
+        if words is not None and not words.left_out:
+            stayed = int(least == 0)
+            n = min(n, stayed * table.n + words.n * each)
+            places = min(places, stayed * table.places + words.n)
+        return _Table(name=name, n=n, places=places, each=each, reduced=reduced)
+
+    def _ahead(self, condition: Condition | None, most: int, table: _Table) -> tuple[str, str]:
+        """Return the join and the expression of how many tokens of one kind stand ahead."""
+        way = self._way
+        if condition is None:
+            return "", way.room
+        if self._words[condition].left_out:
+            join = f"LEFT JOIN {self._stops(condition, most, table)} AS p ON p.g = k.g"
+            return join, f"least({way.room}, coalesce(p.o - 1, {way.room}))"
+        if most == 1:
+            join = f"LEFT JOIN {self._places(condition)} AS p ON p.g = {way.at}"
+            return join, f"CASE WHEN p.g IS NULL THEN 0 ELSE {way.room} END"
+        join = f"LEFT JOIN {self._runs(condition)} AS p ON p.g = {way.at}"
+        return join, f"least({way.room}, coalesce({way.along}, 0))"
 
     def _over_repeats(self, part: Pattern, least: int, most: int, table: _Table) -> _Table:
         """Move over a group `least` to `most` times, each time written out."""

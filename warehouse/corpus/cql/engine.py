@@ -134,24 +134,29 @@ def _hits(
     population: Population | None,
     strategy: Strategy | None,
 ) -> pa.Table:
-    """Return post_id, first_g, n_tokens and position of all hits, in no order.
-
-    The matches are found first: where they are few, their posts are looked up one by one.
-    """
+    """Return post_id, first_g, n_tokens and position of all hits, in no order."""
     compiled = _compile(connection, query, population, strategy)
     try:
         matches = connection.execute(compiled.matches).to_arrow_table()
-        posts = compiled.posts
-        if matches.num_rows <= compiled.few:
-            posts = f"SELECT post_id FROM (\n{posts}\n) WHERE {_near(connection, matches)}"
-        connection.register("cql_matches", matches)
-        sql = hits_among("FROM cql_matches", posts=posts, strategy=compiled.strategy)
-        hits = connection.execute(sql).to_arrow_table()
+        return _hits_among(connection, matches, compiled)
     except duckdb.OutOfMemoryException:
         sentence = "the query needs more memory than it may take; make its gaps narrower"
         raise CqlError(sentence, query=query, column=0) from None
-    connection.unregister("cql_matches")
-    return hits
+
+
+def _hits_among(
+    connection: duckdb.DuckDBPyConnection, matches: pa.Table, compiled: _Compiled
+) -> pa.Table:
+    """Return the hits among matches; where these are few, their posts are looked up."""
+    posts = compiled.posts
+    if matches.num_rows <= compiled.few:
+        posts = f"SELECT post_id FROM (\n{posts}\n) WHERE {_near(connection, matches)}"
+    connection.register("cql_matches", matches)
+    try:
+        sql = hits_among("FROM cql_matches", posts=posts, strategy=compiled.strategy)
+        return connection.execute(sql).to_arrow_table()
+    finally:
+        connection.unregister("cql_matches")
 
 
 def _near(connection: duckdb.DuckDBPyConnection, matches: pa.Table) -> str:
