@@ -302,7 +302,8 @@ class _Words:
         a, b = self._sets[one], self._sets[other]
         if 5 * min(len(a), len(b)) < 4 * max(len(a), len(b)):
             return False
-        n_shared = len(np.intersect1d(a, b, assume_unique=True))
+        # Several times as fast as np.intersect1d on sets of a hundred words.
+        n_shared = int(np.count_nonzero(a.take(a.searchsorted(b), mode="clip") == b))
         return 9 * n_shared >= 4 * (len(a) + len(b))  # 5 shared >= 4 (a + b - shared)
 
 
