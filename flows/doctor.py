@@ -33,6 +33,7 @@ PACKAGES = ("flows", "harvesters", "analysis", "warehouse")
 LEAST_PYTHON = (3, 11)
 EARLIEST_YEAR = 2026
 GIBIBYTE = 2**30
+_NAMED = 5  # files that are named one by one
 
 _NEWLY_INSTALLED = "install valuetalk into an environment of its own, where nothing else is"
 _TESTED_VERSIONS = "install the versions that were tested: pip install -c constraints.txt ."
@@ -58,12 +59,13 @@ class ForeignPrefect(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one check found; `advice` says what to do where it is not `ok`."""
+    """What one check found; `advice` says what to do where it is not `ok`, or is `doubtful`."""
 
     name: str
     ok: bool
     detail: str
     advice: str = ""
+    doubtful: bool = False
 
 
 def assert_own_packages(entrypoint: str | None = None) -> None:
@@ -276,7 +278,9 @@ def _check_home(home: Home) -> Iterator[Finding]:
         yield Finding(name="home", ok=False, detail=f"{home.root} is no folder", advice=advice)
         return
     open_to_others = [path for path in _private_places(home) if _is_open(path)]
-    detail = ", ".join(f"{path} has mode {_mode(path):04o}" for path in open_to_others)
+    named = [f"{path} has mode {_mode(path):04o}" for path in open_to_others[:_NAMED]]
+    more = len(open_to_others) - len(named)
+    detail = ", ".join(named + ([f"and {more} more"] if more else []))
     yield Finding(
         name="privacy",
         ok=not open_to_others,
@@ -285,10 +289,11 @@ def _check_home(home: Home) -> Iterator[Finding]:
     )
     yield _check_writing(home.root)
     yield _check_space(home)
+    yield _check_encryption(home.root)
 
 
 def _private_places(home: Home) -> list[Path]:
-    return [home.root, *sorted(path for path in home.root.iterdir() if not path.is_symlink())]
+    return [home.root, *sorted(path for path in home.root.rglob("*") if not path.is_symlink())]
 
 
 def _is_open(path: Path) -> bool:
@@ -320,6 +325,19 @@ def _check_space(home: Home) -> Finding:
         ok=free >= needed,
         detail=f"{free / GIBIBYTE:.1f} GiB free, {needed / GIBIBYTE:.1f} GiB needed",
         advice="make room: a night writes fresh copies of the database before it drops the old",
+    )
+
+
+def _check_encryption(folder: Path) -> Finding:
+    from flows.encrypted_disk import encryption_of
+
+    found = encryption_of(folder)
+    return Finding(
+        name="encryption",
+        ok=True,
+        detail=found.detail,
+        advice="put the home on an encrypted volume: docs/operations.md says how",
+        doubtful=not found.encrypted,
     )
 
 

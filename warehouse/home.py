@@ -111,6 +111,12 @@ def make_private_folder(folder: Path) -> None:
         parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
 
 
+def make_private(folder: Path) -> None:
+    """Let a folder and everything in it be its owner's alone, whatever wrote it."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that its owner alone can read, whole or not at all.
 

@@ -153,6 +153,8 @@ def status(
 
 
 def _lines(finding: Finding) -> list[str]:
-    result = "ok    " if finding.ok else "FAILED"
+    result = "FAILED" if not finding.ok else "warns " if finding.doubtful else "ok    "
     lines = [f"{result}  {finding.name:<10}  {finding.detail}"]
-    return lines if finding.ok else [*lines, f"{'':20}-> {finding.advice}"]
+    if finding.ok and not finding.doubtful:
+        return lines
+    return [*lines, f"{'':20}-> {finding.advice}"]

@@ -184,6 +184,7 @@ def test_a_sound_study_passes_every_check(home: Home) -> None:
         "privacy",
         "writing",
         "space",
+        "encryption",
         "key",
         "prefect",
     ]
@@ -191,6 +192,13 @@ def test_a_sound_study_passes_every_check(home: Home) -> None:
 
 def open_folder(home: Home) -> None:
     home.state.chmod(0o750)
+
+
+def open_file_deep_inside(home: Home) -> None:
+    deep = home.controlled / "parquet"
+    deep.mkdir(mode=0o700)
+    (deep / "posts.parquet").touch(mode=0o600)
+    (deep / "posts.parquet").chmod(0o604)
 
 
 def open_root(home: Home) -> None:
@@ -217,6 +225,7 @@ def break_settings(home: Home) -> None:
     ("harm", "check", "detail"),
     [
         (open_folder, "privacy", "state has mode 0750"),
+        (open_file_deep_inside, "privacy", "posts.parquet has mode 0604"),
         (open_root, "privacy", "home has mode 0755"),
         (open_settings, "privacy", "valuetalk.toml has mode 0644"),
         (open_key, "key", "a.key"),

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from warehouse.home import make_private_folder
+from warehouse.home import make_private, make_private_folder
 
 
 def fresh_folder(place: Path) -> Path:
@@ -28,7 +28,8 @@ def remove_half_swapped(place: Path) -> None:
 
 
 def swap_folder(new: Path, place: Path) -> None:
-    """Put `new` in `place`; files that are open in the old folder stay readable."""
+    """Put `new` in `place`, private; files that are open in the old folder stay readable."""
+    make_private(new)
     old = _beside(place, "old")
     if place.exists():
         place.rename(old)
