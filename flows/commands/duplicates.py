@@ -31,13 +31,13 @@ def duplicates(
 
     Example: valuetalk corpus duplicates --by authors --least 5
     """
-    from warehouse.corpus.copies import ORDERS, copy_counts, largest_families
+    from warehouse.corpus.copies import ORDERS, copy_counts
 
     delivery = selections.Delivery(home=home, as_json=as_json, to=to, names=None)
     order = selections.one_of("--by", by, ORDERS)
     with selections.asked(home, selections.Selection(), saying="Counting") as (corpus, _):
         counts = copy_counts(corpus.connection)
-        found = largest_families(corpus.connection, by=order, least=least, most=most)
+        found = corpus.duplicates(by=order, least=least, most=most)
     typer.echo(
         f"Copies of earlier posts: {counts.copies:,}, in {counts.families:,} families,"
         f" {counts.families - counts.shown:,} of them of one author and not shown.",

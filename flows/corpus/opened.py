@@ -26,7 +26,7 @@ from flows.corpus.subcorpora import (
 )
 from flows.corpus.timeline import Bin, Timeline, timeline
 from flows.released import DATABASE_NAME, connect_released
-from warehouse.corpus import conversation, cql, sizes, texts, vocabulary
+from warehouse.corpus import conversation, copies, cql, sizes, texts, vocabulary
 from warehouse.corpus.population import Population, population_posts
 from warehouse.home import Home
 
@@ -230,6 +230,10 @@ class Corpus:
     def thread_of(self, post_id: int) -> int | None:
         """Return the conversation in which a post stands; None where there is no such post."""
         return texts.thread_of(self.connection, post_id)
+
+    def duplicates(self, *, by: copies.Order = "posts", least: int = 2, most: int = 20) -> pa.Table:
+        """Return families of near-duplicates in counts (`warehouse.corpus.copies`)."""
+        return copies.largest_families(self.connection, by=by, least=least, most=most)
 
     # The company of words
 
