@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from warehouse.corpus.hits import condition_on_words
+from warehouse.corpus.lines import posts_about
 from warehouse.corpus.population import Population, population_sql
 from warehouse.corpus.stream import PostPlaces, all_posts
 
@@ -55,33 +56,35 @@ def counts_by_post(
     PopulationRefused
         If the condition cannot be read.
     """
+    # Hashes stand for people and communities: no key leaves the database, and no text is copied.
     known = connection.execute(
         f"""
-        SELECT post_id, thread_id, source, community, author_key,
+        SELECT post_id, thread_id, hash(source, community) AS community,
+               CASE WHEN author_key IS NOT NULL THEN hash(author_key) END AS author,
                date_trunc('{bin}', (created_at AT TIME ZONE 'UTC')::DATE)::DATE AS period
-        FROM posts WHERE post_id IN ({population_sql(connection, population)}) ORDER BY post_id
+        FROM posts SEMI JOIN ({population_sql(connection, population)}) AS wanted USING (post_id)
         """
     ).to_arrow_table()
     post_ids = np.asarray(known.column("post_id").to_numpy(), dtype=np.int64)
+    if (post_ids[1:] < post_ids[:-1]).any():
+        order = np.argsort(post_ids, kind="stable")
+        known, post_ids = known.take(order), post_ids[order]
     posts = all_posts(connection).of(post_ids)
     row_of = np.searchsorted(post_ids, posts.post_ids)
     n_tokens = np.zeros(len(post_ids), dtype=np.int64)
     n_tokens[row_of] = posts.n_tokens
     rows, columns = _cells(connection, word_ids, posts)
     ones = np.ones(len(rows), dtype=np.int64)
-    shape = (len(post_ids), len(word_ids))
-    sources, source = _codes(known.column("source"))
-    names, name = _codes(known.column("community"))
-    pairs, community = np.unique(source * max(len(names), 1) + name, return_inverse=True)
+    community = _codes(known.column("community"))
     return PostCounts(
-        counts=csr_array((ones, (row_of[rows], columns)), shape=shape),
+        counts=csr_array((ones, (row_of[rows], columns)), shape=(len(post_ids), len(word_ids))),
         post_ids=post_ids,
-        author=_codes(known.column("author_key"))[1],
-        thread=_codes(known.column("thread_id"))[1],
-        community=community.astype(np.int64),
+        author=_codes(known.column("author")),
+        thread=_codes(known.column("thread_id")),
+        community=community,
         period=known.column("period").to_numpy().astype("datetime64[D]"),
         n_tokens=n_tokens,
-        communities=tuple((sources[p // len(names)], names[p % len(names)]) for p in pairs),
+        communities=_names(connection, post_ids, community),
     )
 
 
@@ -100,11 +103,17 @@ def _cells(
     return rows[rows >= 0], order[at][rows >= 0]
 
 
-def _codes(column: Any) -> tuple[list[str], Integers]:
-    """Return the values of a column in their order, and which of them each row has; null is -1."""
+def _codes(column: Any) -> Integers:
+    """Return numbers for the values of a column, from 0 as they first come; null is -1."""
     encoded = column.combine_chunks().dictionary_encode()
-    values = encoded.dictionary.to_pylist()
-    rank = np.empty(len(values) + 1, dtype=np.int64)
-    rank[:-1][sorted(range(len(values)), key=values.__getitem__)] = np.arange(len(values))
-    rank[-1] = -1
-    return sorted(values), rank[np.asarray(encoded.indices.fill_null(len(values)))]
+    return np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)
+
+
+def _names(
+    connection: duckdb.DuckDBPyConnection, post_ids: Integers, community: Integers
+) -> tuple[tuple[str, str], ...]:
+    """Return source and community of each code, from the first post that has it."""
+    first = np.unique(community, return_index=True)[1]
+    about = posts_about(connection, post_ids[first])
+    columns = (about.column(name).to_pylist() for name in ("source", "community"))
+    return tuple((str(source), str(name)) for source, name in zip(*columns, strict=True))

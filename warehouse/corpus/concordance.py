@@ -93,19 +93,19 @@ def draw_places(
     pyarrow.Table
         post_id, first_g, n_tokens (1 each): hits, as `read_lines` takes them.
     """
-    held = all_posts(connection)
-    posts = held.of(population_posts(connection, population))
-    share = posts.n_tokens.sum() / max(held.n_tokens.sum(), 1)
-    expected = max(words.n * share, 1.0)
+    posts = all_posts(connection)
+    is_counted = posts.are_among(population_posts(connection, population))
+    share = posts.n_tokens[is_counted].sum() / max(posts.n_tokens.sum(), 1)
     bound = 0
     places = rows = np.empty(0, dtype=np.int64)
     draws = np.empty(0, dtype=np.uint64)
-    while bound < _HIGHEST and len(places) < n and words.n and len(posts.post_ids):
-        reach = max(8 * bound, int((1.3 * n + 50) / expected * _HIGHEST))
-        bound = min(reach, _HIGHEST)
+    while bound < _HIGHEST and len(places) < n and words.n and share:
+        reach = int((1.3 * n + 50) / max(words.n * share, 1) * _HIGHEST)
+        bound = min(max(8 * bound, reach), _HIGHEST)
         places, draws = _places_below(connection, words.word_ids, seed=seed, bound=bound)
         rows = posts.rows_of(places)
-        places, draws, rows = places[rows >= 0], draws[rows >= 0], rows[rows >= 0]
+        kept = (rows >= 0) & is_counted[rows]
+        places, draws, rows = places[kept], draws[kept], rows[kept]
     order = np.lexsort((places, draws))[:n]
     return pa.table(
         {

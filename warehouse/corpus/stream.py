@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 WordIds = NDArray[np.int32]
 
-_BATCH = 122_880
+_BATCH = 245_760  # rows; of more, memory is asked for anew each time
 _TOKENS_A_POST = 140_000  # reading one post costs as much as reading so many tokens of the column
 
 
