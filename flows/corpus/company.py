@@ -11,7 +11,7 @@ import pyarrow as pa
 from analysis.corpus.association import associate
 from analysis.corpus.shift import shift_of_collocates
 from flows.corpus.mentions import without_mentions
-from flows.corpus.nodes import node_hits
+from flows.corpus.nodes import node_hits, node_places
 from warehouse.corpus.collocation import collocate_counts
 from warehouse.corpus.frequencies import frequencies
 from warehouse.corpus.population import Population, population_posts
@@ -80,11 +80,11 @@ def company(
     order: Association,
 ) -> pa.Table:
     """Return the collocates of a node, those that go with it most by `order` first."""
-    hits = node_hits(connection, node, population)
+    places, lengths = node_places(connection, node, population)
     counts = collocate_counts(
         connection,
-        hits.column("first_g").to_numpy(),
-        lengths=hits.column("n_tokens").to_numpy(),
+        places,
+        lengths=lengths,
         span=span,
         side=side,
         population=population,

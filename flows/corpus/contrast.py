@@ -100,8 +100,9 @@ def contrast(
             f"the target has {sizes[0]} words and the reference {sizes[1]}; both need some to be"
             " compared"
         )
-    word_ids = np.flatnonzero(n_target + n_reference >= wanted.least)
-    word_ids = np.setdiff1d(word_ids, mention_ids(connection))  # a word is no person
+    is_counted = n_target + n_reference >= wanted.least
+    is_counted[mention_ids(connection)] = False  # a word is no person
+    word_ids = np.flatnonzero(is_counted)
     found = keyness(
         n_target[word_ids],
         n_reference[word_ids],

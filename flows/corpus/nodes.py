@@ -22,6 +22,7 @@ from warehouse.corpus.population import Population, post_places
 Integers = NDArray[np.int64]
 _QUERY = re.compile(r"""["\[(\s]""")
 _REDACTION = re.compile(r"\[[a-z]+(?:-[a-z]+)*\]", re.IGNORECASE)
+_COUNTS = ("n_hits", "n_posts", "n_hits_with_duplicates", "n_posts_with_duplicates")
 _NO_WORDS = np.empty(0, dtype=np.int64)
 
 
@@ -56,6 +57,19 @@ def node_hits(connection: duckdb.DuckDBPyConnection, node: str, population: Popu
     places, rows = places[rows >= 0], rows[rows >= 0]
     lengths = np.ones(len(places), dtype=np.int64)
     return pa.table({"post_id": posts.post_ids[rows], "first_g": places, "n_tokens": lengths})
+
+
+def node_places(
+    connection: duckdb.DuckDBPyConnection, node: str, population: Population
+) -> tuple[Integers, Integers | None]:
+    """Return where hits begin and how long they are, one token each where that is not said.
+
+    Those of a word may lie outside of the population too.
+    """
+    if not is_query(node):
+        return word_places(connection, node), None
+    hits = node_hits(connection, node, population)
+    return hits.column("first_g").to_numpy(), hits.column("n_tokens").to_numpy()
 
 
 def node_lines(
@@ -114,12 +128,22 @@ def count_hits(
     pyarrow.Table
         One row: n_hits, n_posts, n_hits_with_duplicates, n_posts_with_duplicates.
     """
-    wide = dataclasses.replace(population, include_duplicates=True)
     once = dataclasses.replace(population, include_duplicates=False)
-    found = {"": node_hits(connection, node, once)}
-    found["_with_duplicates"] = node_hits(connection, node, wide)
-    counts = {}
-    for suffix, hits in found.items():
-        counts[f"n_hits{suffix}"] = [hits.num_rows]
-        counts[f"n_posts{suffix}"] = [len(hits.column("post_id").unique())]
-    return pa.table(counts)
+    if is_query(node):
+        drawn = cql.draw(connection, node, population=once, sample=0)
+        figures = [drawn.counts.hits, drawn.counts.posts]
+        figures += [drawn.with_duplicates.hits, drawn.with_duplicates.posts]
+    else:
+        places = word_places(connection, node)
+        wide = dataclasses.replace(population, include_duplicates=True)
+        figures = [*_counted(connection, places, once), *_counted(connection, places, wide)]
+    return pa.table({name: [n] for name, n in zip(_COUNTS, figures, strict=True)})
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection, places: Integers, population: Population
+) -> tuple[int, int]:
+    """Return how many of some places lie in a population, and in how many posts of it."""
+    rows = post_places(connection, population).rows_of(places)
+    rows = rows[rows >= 0]  # rising, as places are
+    return len(rows), int(np.count_nonzero(np.diff(rows))) + bool(len(rows))

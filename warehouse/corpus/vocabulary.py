@@ -7,10 +7,14 @@ from numpy.typing import NDArray
 from warehouse.tokeniser import MENTION, normalised
 
 _FURTHEST = 2
+_MOST_LOOKED_AT = (
+    100_000  # words, most frequent first; of a large corpus the rest stand once or twice
+)
 _NEAR = f"""
 SELECT word FROM (
     SELECT word, n, damerau_levenshtein(word, wanted) AS distance
-    FROM words, (SELECT {normalised("$word")} AS wanted)
+    FROM (FROM words ORDER BY n DESC LIMIT {_MOST_LOOKED_AT}),
+         (SELECT {normalised("$word")} AS wanted)
     WHERE abs(length(word) - length(wanted)) <= {_FURTHEST} AND word <> wanted
           AND NOT starts_with(word, 'author_')
 )
