@@ -48,13 +48,10 @@ CREATE OR REPLACE TEMP TABLE fresh_posts AS
 SELECT post_id, first_g, indexed.n_tokens, withheld,
        indexed.n_tokens >= {LEAST_WORDS} AND NOT automated
            AND source NOT IN (SELECT unnest($left_out::VARCHAR[])) AS is_compared
-FROM (
-    SELECT post_id FROM indexed WHERE first_g >= $next_g
-    UNION
-    SELECT post_id FROM posts WHERE source IN (SELECT unnest($changed::VARCHAR[]))
-) JOIN indexed USING (post_id) JOIN posts USING (post_id)
+FROM indexed JOIN posts USING (post_id) WHERE first_g >= $next_g{{turned}}
 ORDER BY first_g
 """
+_OF_TURNED = " OR source IN (SELECT unnest($changed::VARCHAR[]))"
 _FORGET = "DELETE FROM fingerprints WHERE post_id IN (SELECT post_id FROM fresh_posts)"
 
 # Withheld tonight and not at the last comparison, or the other way round.
@@ -83,7 +80,6 @@ FROM fingerprints WHERE post_id IN (SELECT post_id FROM open_posts)
 _SHARED = """
 SELECT post_id, {column}, sketch_low, sketch_high FROM fingerprints
 WHERE {column} IN (SELECT {column} FROM open_fingerprints)
-    AND post_id NOT IN (SELECT post_id FROM open_posts)
 """
 # In the order of time, in which withheld posts come last.
 _FACTS = """
@@ -132,8 +128,10 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection) -> DuplicateCounts:
     """
     with transaction(connection):
         next_g, left_out, changed = _since(connection)
-        values = {"next_g": next_g, "left_out": left_out, "changed": changed}
-        connection.execute(_FRESH, values)
+        values = {"next_g": next_g, "left_out": left_out}
+        if changed:
+            values["changed"] = changed
+        connection.execute(_FRESH.format(turned=_OF_TURNED if changed else ""), values)
         connection.execute(_FORGET)
         fresh = connection.execute("FROM fresh_posts ORDER BY first_g").to_arrow_table()
         write_fingerprints(connection, fresh)
@@ -325,6 +323,8 @@ def _shared_keys(
         posts, keys = own["post_id"].to_numpy(), own[column].to_numpy()
         if has_past:
             past = connection.execute(_SHARED.format(column=column)).to_arrow_table()
+            is_past = np.isin(past["post_id"].to_numpy(), is_open, invert=True)
+            past = past.filter(pa.array(is_past))
             past = past.filter(pa.array(_is_near(past, own, column)))
             posts = np.append(posts, past["post_id"].to_numpy())
             keys = np.append(keys, past[column].to_numpy())
