@@ -125,13 +125,30 @@ def _create_table(
     """
     name = f"{_NEW}.main.{table}"
     if table not in _COUNTED:
-        connection.execute(f"CREATE TABLE {name} AS {released.sql}")
+        _fill_table(connection, name, released, rows=released.sql)
         return contents_of(connection, f"({released.sql})", released.columns)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE released_rows AS {released.sql}")
-    connection.execute(f"CREATE TABLE {name} AS FROM temp.main.released_rows")
+    _fill_table(connection, name, released, rows="FROM temp.main.released_rows")
     contents = contents_of(connection, "temp.main.released_rows", released.columns)
     connection.execute("DROP TABLE temp.main.released_rows")
     return contents
+
+
+def _fill_table(
+    connection: duckdb.DuckDBPyConnection, name: str, released: Released, *, rows: str
+) -> None:
+    if not released.looked_up:
+        connection.execute(f"CREATE TABLE {name} AS {rows}")
+        return
+    columns = connection.execute(f"DESCRIBE {rows}").fetchall()
+    declared = [
+        f"{column} {kind} USING COMPRESSION uncompressed"
+        if column in released.looked_up
+        else f"{column} {kind}"
+        for column, kind, *_ in columns
+    ]
+    connection.execute(f"CREATE TABLE {name} ({', '.join(declared)})")
+    connection.execute(f"INSERT INTO {name} {rows}")
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, view: str) -> None:

@@ -14,11 +14,15 @@ from warehouse.protection.allowed import PUBLIC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """Columns of a released table, the SQL that they are taken from, and the order of the rows."""
+    """Columns of a released table, the SQL that they are taken from, and the order of the rows.
+
+    Columns that are `looked_up` row by row are not compressed, so that one is read without others.
+    """
 
     columns: tuple[str, ...]
     rows: str
     order: tuple[str, ...]
+    looked_up: tuple[str, ...] = ()
 
     @property
     def sql(self) -> str:
@@ -46,7 +50,7 @@ _THREADS = """(
 )"""
 
 # In the order of words rather than of numbers: a query begins with a word.
-_WORDS = f"""(
+_WORDS = """(
     SELECT word_id, word, used.n, used.n_spoken FROM words JOIN (
         SELECT word_id, count(*) AS n, count(*) FILTER (is_spoken) AS n_spoken
         FROM token_stream JOIN (
@@ -133,7 +137,10 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
             order=("source", "community", "day"),
         ),
         "words": Released(
-            columns=("word_id", "word", "n", "n_spoken"), rows=_WORDS, order=("word_id",)
+            columns=("word_id", "word", "n", "n_spoken"),
+            rows=_WORDS,
+            order=("word_id",),
+            looked_up=("word",),
         ),
         "token_posts": Released(
             columns=("post_id", "first_g", "n_tokens"),
