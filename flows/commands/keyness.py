@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from flows.commands import exports, selections, session
-
-if TYPE_CHECKING:
-    from flows.corpus import Corpus, Population
 
 commands = typer.Typer()
 
@@ -74,7 +71,9 @@ def keyness(
             draws=draws,
             seed=seed,
         )
-        _say_sizes(corpus, target, reference)
+        selections.say_sizes(corpus, target, what="Target")
+        if reference is not None:
+            selections.say_sizes(corpus, reference, what="Reference")
     if not found.num_rows:
         typer.echo(f"No word that stands {least} times is used more there.", err=True)
     against_said = f" --against{other.described()}" if reference else ""
@@ -86,13 +85,3 @@ def keyness(
             *("n_posts_target", "n_posts_reference", "log_likelihood", "z"),
         ),
     )
-
-
-def _say_sizes(corpus: Corpus, target: Population, reference: Population | None) -> None:
-    sides = {"Target": target} | ({"reference": reference} if reference else {})
-    parts = []
-    for name, side in sides.items():
-        (size,) = corpus.sizes(side).to_pylist()
-        people = f"{size['n_authors']:,} known authors"
-        parts.append(f"{name}: {size['n_words']:,} words in {size['n_posts']:,} posts of {people}")
-    typer.echo(f"{'; '.join(parts)}.", err=True)

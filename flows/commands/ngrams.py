@@ -52,6 +52,7 @@ def ngrams(
             if bundles
             else corpus.ngrams(n, least=least, within=within)
         )
+        selections.say_sizes(corpus, within, what="Selection")
     if not found.num_rows:
         lower = "--per-million, --posts or --people" if bundles else "--least"
         typer.echo(f"No sequence is so frequent; a lower {lower} shows rarer ones.", err=True)

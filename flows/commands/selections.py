@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -178,6 +178,19 @@ def say_counts(corpus: Corpus, node: str, within: Population) -> bool:
         err=True,
     )
     return bool(every[0] if within.include_duplicates else n_hits)
+
+
+def say_sizes(corpus: Corpus, within: Population, *, what: str) -> None:
+    """Say on standard error how many words, posts, people and copies a selection has."""
+    (size,) = corpus.sizes(within).to_pylist()
+    wide = replace(within, include_duplicates=True)
+    n_copies = corpus.sizes(wide)["n_posts"][0].as_py() - size["n_posts"]
+    copies = f"; {n_copies:,} copies of texts are left out" if n_copies else ""
+    typer.echo(
+        f"{what}: {size['n_words']:,} words in {size['n_posts']:,} posts of {size['n_authors']:,}"
+        f" known authors{copies}.",
+        err=True,
+    )
 
 
 def one_of(name: str, value: str, choices: Sequence[Choice]) -> Choice:

@@ -5,12 +5,17 @@ from datetime import UTC, datetime
 import pytest
 
 from flows.corpus import Corpus, Population
-from flows.corpus.subcorpora import SubcorpusError, remove_subcorpus, save_subcorpus
+from flows.corpus.subcorpora import (
+    SubcorpusError,
+    normal_form,
+    remove_subcorpus,
+    save_subcorpus,
+)
 from flows.released import NotReleased
 from tests.flows.corpus.conftest import Post, Release
 from warehouse.corpus.concordance import SortRefused
 from warehouse.corpus.hits import PatternRefused
-from warehouse.corpus.population import PopulationRefused
+from warehouse.corpus.population import PopulationRefused, population_posts
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -86,6 +91,25 @@ def test_a_population_is_a_condition_a_saved_name_or_both(corpus: Corpus, releas
     ):
         with pytest.raises(PopulationRefused):
             corpus.population(refused)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "Role = 'carers' or n_words between 5 and 9",
+        "'carers' IN tags AND text NOT ILIKE '%BUDGET%'",
+        "list_has_any(tags, ['carers', 'movement']) AND NOT day < DATE '2026-02-10'",
+        "CASE WHEN community = 'peers' THEN month(created_at) = 4 ELSE len(tags) > 0 END",
+        "regexp_matches(text, 'peer|value') AND created_at >= '2026-02-01'",
+    ],
+)
+def test_the_normal_form_of_a_condition_selects_the_same_posts(
+    corpus: Corpus, condition: str
+) -> None:
+    posts = population_posts(corpus.connection, corpus.population(condition))
+    normal = corpus.population(normal_form(condition))
+    assert 0 < len(posts) < _n_posts(corpus, Population())
+    assert population_posts(corpus.connection, normal).tolist() == posts.tolist()
 
 
 def _n_posts(corpus: Corpus, within: Population) -> int:
