@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from warehouse.corpus.hits import Words, condition_on_words, find_words
 from warehouse.corpus.lines import read_lines
 from warehouse.corpus.population import Population, population_posts
-from warehouse.corpus.stream import all_posts
+from warehouse.corpus.stream import PostPlaces, all_posts
 
 Integers = NDArray[np.int64]
 
@@ -67,12 +67,18 @@ def kwic(
         If an argument cannot be read.
     """
     check_sort(sort)
+    posts = all_posts(connection)
     drawn = draw_places(
-        connection, find_words(connection, word), n=lines, seed=seed, population=population
+        connection,
+        find_words(connection, word),
+        n=lines,
+        seed=seed,
+        population=population,
+        posts=posts,
     )
     if sort != "random":
         drawn = drawn.sort_by([("post_id", "ascending"), ("first_g", "ascending")])
-    return sort_lines(read_lines(connection, drawn, width=width), sort=sort)
+    return sort_lines(read_lines(connection, drawn, width=width, posts=posts), sort=sort)
 
 
 def draw_places(
@@ -82,6 +88,7 @@ def draw_places(
     n: int,
     seed: int,
     population: Population | None = None,
+    posts: PostPlaces | None = None,
 ) -> pa.Table:
     """Return up to `n` places of words within a population, drawn at random, in the order drawn.
 
@@ -93,7 +100,7 @@ def draw_places(
     pyarrow.Table
         post_id, first_g, n_tokens (1 each): hits, as `read_lines` takes them.
     """
-    posts = all_posts(connection)
+    posts = posts or all_posts(connection)
     is_counted = posts.are_among(population_posts(connection, population))
     share = posts.n_tokens[is_counted].sum() / max(posts.n_tokens.sum(), 1)
     bound = 0

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from warehouse.corpus.stream import all_posts, positions, texts_of, words_at
+from warehouse.corpus.stream import PostPlaces, all_posts, positions, texts_of, words_at
 
 Integers = NDArray[np.int64]
 _NAMED_POSTS = 1_000  # above, a join is faster than a list
@@ -17,7 +17,11 @@ _COLUMNS = ("post_id", "source", "community", "created_at")
 
 
 def read_lines(
-    connection: duckdb.DuckDBPyConnection, hits: pa.Table, *, width: int = 8
+    connection: duckdb.DuckDBPyConnection,
+    hits: pa.Table,
+    *,
+    width: int = 8,
+    posts: PostPlaces | None = None,
 ) -> pa.Table:
     """Return hits as concordance lines, in the order of the hits.
 
@@ -27,13 +31,15 @@ def read_lines(
         post_id, first_g, n_tokens; further columns are left out.
     width : int
         Most words on each side; a context never leaves its post.
+    posts : PostPlaces, optional
+        Where all posts lie, if that is at hand.
 
     Returns
     -------
     pyarrow.Table
         post_id, source, community, created_at, left_context, node, right_context.
     """
-    posts = all_posts(connection)
+    posts = posts or all_posts(connection)
     node = np.asarray(hits.column("first_g").to_numpy(), dtype=np.int64)
     stop = node + hits.column("n_tokens").to_numpy()
     rows = posts.rows_of(node)

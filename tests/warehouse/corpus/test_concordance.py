@@ -81,6 +81,23 @@ def test_only_the_population_is_drawn_from(talk: Talk) -> None:
     assert Counter(lines_of(few)) <= Counter(lines_of(table))
 
 
+@pytest.mark.parametrize(
+    "where", ["true", "thread_id % 40 = 1", "own_text NOT LIKE '%help%help%'", "n_words > 37"]
+)
+def test_the_lowest_draws_are_taken_however_rare_the_population(talk: Talk, where: str) -> None:
+    population = Population(where=where)
+    for seed in (0, 7):
+        everything = kwic(
+            talk.connection, "h*", lines=ALL, seed=seed, sort="random", population=population
+        )
+        assert everything.num_rows > 25
+        for lines in (1, 3, 25):
+            drawn = kwic(
+                talk.connection, "h*", lines=lines, seed=seed, sort="random", population=population
+            )
+            assert drawn.equals(everything.slice(0, lines))
+
+
 def test_copies_and_programs_count_when_they_are_asked_for(talk: Talk) -> None:
     population = Population(include_duplicates=True, include_automated=True)
     table = kwic(talk.connection, "tribunal", lines=ALL, population=population)
