@@ -12,6 +12,7 @@ from analysis.corpus.association import associate
 from analysis.corpus.shift import shift_of_collocates
 from flows.corpus.mentions import without_mentions
 from flows.corpus.nodes import node_hits, node_places
+from flows.corpus.selecting import narrowed
 from warehouse.corpus.collocation import collocate_counts
 from warehouse.corpus.frequencies import frequencies
 from warehouse.corpus.population import Population, population_posts
@@ -60,13 +61,6 @@ def _day(day: date | str) -> date:
         return date.fromisoformat(day) if isinstance(day, str) else day
     except ValueError:
         raise TimesRefused(f"{day} is no day; write it as 2024-03-31") from None
-
-
-def narrowed(population: Population, where: str) -> Population:
-    """Return the posts of a population that fulfil one more condition."""
-    held = population.where.strip()
-    both = f"(\n{held}\n) AND (\n{where}\n)" if held and where.strip() else held or where
-    return dataclasses.replace(population, where=both)
 
 
 def company(

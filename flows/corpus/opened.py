@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from analysis.corpus.bundles import OURS, BundleRule
 from flows.corpus import company, contrast, nodes, sequences
-from flows.corpus.mentions import masked, refuse_person, refuse_person_in
+from flows.corpus.mentions import masked, refuse_person
+from flows.corpus.selecting import Posts, counting_alike, narrowed, posts_of
 from flows.corpus.spread import spread
 from flows.corpus.subcorpora import (
     Subcorpus,
@@ -27,14 +28,11 @@ from flows.corpus.subcorpora import (
 from flows.corpus.timeline import Bin, Timeline, timeline
 from flows.released import DATABASE_NAME, connect_released
 from warehouse.corpus import conversation, copies, cql, sizes, texts, vocabulary
-from warehouse.corpus.population import Population, population_posts
+from warehouse.corpus.population import Population
 from warehouse.home import Home
 
 if TYPE_CHECKING:
     import duckdb
-
-Posts = str | Population
-"""Posts that a question is about: an SQL condition, or what `Corpus.population` returns."""
 
 Days = tuple[date | str, date | str]
 """The first day, and the first day after the last."""
@@ -129,8 +127,8 @@ class Corpus:
         )
         if saved is not None:
             definition = find_subcorpus(self.subcorpora(), saved).definition
-            population = company.narrowed(population, definition)
-        population_posts(self.connection, _posts(population))
+            population = narrowed(population, definition)
+        population_posts(self.connection, posts_of(population))
         return population
 
     def subcorpora(self) -> dict[str, Subcorpus]:
@@ -141,17 +139,17 @@ class Corpus:
 
     def sizes(self, within: Posts = "") -> pa.Table:
         """Return one row: posts, words, authors, threads, communities, first and last post."""
-        return sizes.population_sizes(self.connection, _posts(within))
+        return sizes.population_sizes(self.connection, posts_of(within))
 
     def left_out(self, within: Posts = "") -> pa.Table:
         """Return posts that fulfil the condition and do not count: reason, n_posts, n_words."""
-        return sizes.left_out(self.connection, _posts(within))
+        return sizes.left_out(self.connection, posts_of(within))
 
     # Words in their context
 
     def count(self, node: str, *, within: Posts = "") -> pa.Table:
         """Return one row: hits and posts that have any, each text once and with duplicates."""
-        return nodes.count_hits(self.connection, node, _posts(within))
+        return nodes.count_hits(self.connection, node, posts_of(within))
 
     def near_spellings(self, word: str) -> list[str]:
         """Return words of the corpus that are written almost like one."""
@@ -190,7 +188,7 @@ class Corpus:
         found = nodes.node_lines(
             self.connection,
             node,
-            _posts(within),
+            posts_of(within),
             width=width,
             lines=lines,
             seed=seed,
@@ -201,7 +199,7 @@ class Corpus:
     def query(self, query: str, *, within: Posts = "") -> pa.Table:
         """Return every hit of a query as numbers: post_id, first_g, n_tokens."""
         refuse_person(query)
-        return cql.find(self.connection, query, population=_posts(within))
+        return cql.find(self.connection, query, population=posts_of(within))
 
     def sample(self, node: str, *, posts: int = 10, seed: int = 0, within: Posts = "") -> pa.Table:
         """Return whole posts that have a node, for close reading, drawn by `seed`.
@@ -213,9 +211,9 @@ class Corpus:
         pyarrow.Table
             post_id, thread_id, source, community, created_at, kind, title, text.
         """
-        hits = nodes.node_hits(self.connection, node, _posts(within))
+        hits = nodes.node_hits(self.connection, node, posts_of(within))
         post_ids = hits.column("post_id").unique().to_numpy(zero_copy_only=False)
-        return masked(texts.sample_posts(self.connection, post_ids, n=posts, seed=seed))
+        return masked(texts.sampleposts_of(self.connection, post_ids, n=posts, seed=seed))
 
     def thread(self, thread_id: int) -> pa.Table:
         """Return a whole conversation in reading order, who wrote as letters from A.
@@ -270,7 +268,7 @@ class Corpus:
         return company.company(
             self.connection,
             node,
-            _posts(within),
+            posts_of(within),
             span=span,
             side=side,
             least=least,
@@ -318,7 +316,7 @@ class Corpus:
         return company.shift(
             self.connection,
             node,
-            _posts(within),
+            posts_of(within),
             times=company.times(earlier, later),
             span=span,
             side=side,
@@ -346,7 +344,8 @@ class Corpus:
         ----------
         target : str or Population
         reference : str or Population, optional
-            What it is compared with; by default the rest of `within`.
+            What it is compared with; by default the rest of `within`. Copies, and posts of
+            programs, count on both sides if any of the three counts them.
         within : str or Population
             What both sides are taken from.
         least : int
@@ -377,11 +376,11 @@ class Corpus:
         ContrastRefused
             If a post is on both sides, or a side has no words.
         """
-        rest_of = _posts(within)
+        rest_of = counting_alike(posts_of(within), target, reference)
         return contrast.contrast(
             self.connection,
-            company.narrowed(rest_of, _posts(target).where),
-            None if reference is None else company.narrowed(rest_of, _posts(reference).where),
+            narrowed(rest_of, posts_of(target).where),
+            None if reference is None else narrowed(rest_of, posts_of(reference).where),
             rest_of=rest_of,
             wanted=contrast.Wanted(
                 least=least,
@@ -436,7 +435,7 @@ class Corpus:
 
         The `change` has ratio_per_period, lower, upper and p_value.
         """
-        return timeline(self.connection, node, _posts(within), bin=bin, confidence=confidence)
+        return timeline(self.connection, node, posts_of(within), bin=bin, confidence=confidence)
 
     def dispersion(self, node: str, *, within: Posts = "") -> pa.Table:
         """Return how evenly a node is spread over posts, threads, communities and authors.
@@ -447,7 +446,7 @@ class Corpus:
             part, n, n_parts_with, n_parts, dp, dp_norm, juilland_d (`analysis.corpus.dispersion`);
             posts of unknown authors are left out of the row of authors.
         """
-        return spread(self.connection, node, _posts(within))
+        return spread(self.connection, node, posts_of(within))
 
     def ngrams(self, n: int, *, least: int = 20, within: Posts = "") -> pa.Table:
         """Return the sequences of `n` words, 2 to 6, that stand at least so often in posts.
@@ -457,7 +456,7 @@ class Corpus:
         pyarrow.Table
             ngram, n, per_million, n_posts, n_authors, n_communities.
         """
-        return sequences.ngrams(self.connection, n, _posts(within), least=least)
+        return sequences.ngrams(self.connection, n, posts_of(within), least=least)
 
     def bundles(
         self,
@@ -482,10 +481,4 @@ class Corpus:
         pyarrow.Table
             As of `ngrams`.
         """
-        return sequences.bundles(self.connection, shortest, longest, _posts(within), rule=rule)
-
-
-def _posts(within: Posts) -> Population:
-    population = Population(where=within) if isinstance(within, str) else within
-    refuse_person_in(population.where)
-    return population
+        return sequences.bundles(self.connection, shortest, longest, posts_of(within), rule=rule)

@@ -232,6 +232,22 @@ def test_a_named_reference_is_another_selection(corpus: Corpus, release: Release
     assert row["n_reference"] == n_of(release.spoken("allies"), "wait")
 
 
+def test_copies_count_on_both_sides_or_on_none(corpus: Corpus, release: Release) -> None:
+    carers = corpus.population("role = 'carers'", duplicates=True)
+    every = corpus.keyness(carers, side="both", least=1, draws=0)
+    people = [post for post in release.posts if not post.automated]
+    for row in every.to_pylist():
+        sides = [
+            [post for post in people if (post.community == "carers") is is_target]
+            for is_target in (True, False)
+        ]
+        assert [row["n_target"], row["n_reference"]] == [n_of(side, row["word"]) for side in sides]
+    within = corpus.population(duplicates=True)
+    assert every.equals(
+        corpus.keyness("role = 'carers'", within=within, side="both", least=1, draws=0)
+    )
+
+
 def test_sides_that_share_posts_or_have_none_are_refused(corpus: Corpus, release: Release) -> None:
     n = len(release.spoken("carers"))
     with pytest.raises(ContrastRefused, match=f"{n} posts are in the target and in the reference"):
