@@ -28,7 +28,7 @@ from flows.corpus.subcorpora import (
 from flows.corpus.timeline import Bin, Timeline, timeline
 from flows.released import DATABASE_NAME, connect_released
 from warehouse.corpus import conversation, copies, cql, sizes, texts, vocabulary
-from warehouse.corpus.population import Population
+from warehouse.corpus.population import Population, population_posts
 from warehouse.home import Home
 
 if TYPE_CHECKING:
