@@ -213,7 +213,7 @@ class Corpus:
         """
         hits = nodes.node_hits(self.connection, node, posts_of(within))
         post_ids = hits.column("post_id").unique().to_numpy(zero_copy_only=False)
-        return masked(texts.sampleposts_of(self.connection, post_ids, n=posts, seed=seed))
+        return masked(texts.sample_posts(self.connection, post_ids, n=posts, seed=seed))
 
     def thread(self, thread_id: int) -> pa.Table:
         """Return a whole conversation in reading order, who wrote as letters from A.
