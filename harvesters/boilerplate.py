@@ -148,6 +148,14 @@ SIGNATURES = (
         "start",
     ),
 )
+
+
+def _root_of(hint: str) -> str:
+    """Return the shortest hint that stands within this one."""
+    within = [signature.hint for signature in SIGNATURES if signature.hint in hint]
+    return min(within, key=len)
+
+
 _COMPILED = tuple(
     (
         signature.hint,
@@ -160,12 +168,23 @@ _COMPILED = tuple(
     )
     for signature in SIGNATURES
 )
+# Many hints are within others: what lacks the shorter one is not asked for the longer.
+_BY_ROOT = {
+    root: [(hint, pattern) for hint, pattern in _COMPILED if _root_of(hint) == root]
+    for root in sorted({_root_of(signature.hint) for signature in SIGNATURES})
+}
 
 
 def is_boilerplate(text: str) -> bool:
     """Tell whether a text bears the phrase of a template where the template has it."""
     lowered = text.lower()
-    hinted = [pattern for hint, pattern in _COMPILED if hint in lowered]
+    hinted = [
+        pattern
+        for root, hints in _BY_ROOT.items()
+        if root in lowered
+        for hint, pattern in hints
+        if hint in lowered
+    ]
     if not hinted:
         return False
     plain = _MARKUP.sub("", lowered.translate(_TIDY))

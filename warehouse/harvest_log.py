@@ -18,15 +18,16 @@ from warehouse.records import LoadCounts, SegmentHeader
 HELD_ELSEWHERE = "held_elsewhere"
 """Why a row is dropped that is the same item as one of another source."""
 
+# Names of many communities travel as JSON: a list of values takes a tenth of a second to bind.
 _MOVE_CURSORS = """
 UPDATE cursors SET cursor = coalesce($cursor, cursor), updated_at = $now, state_written = false,
                    last_complete_at = greatest(last_complete_at, $complete_at)
-WHERE source = $source AND list_contains($communities::VARCHAR[], community)
+WHERE source = $source AND community IN (SELECT unnest($communities::JSON::VARCHAR[]))
 """
 _FIRST_CURSORS = """
 INSERT INTO cursors
 SELECT $source, community, coalesce($cursor, '{}'), $complete_at, $now, false
-FROM (SELECT unnest($communities::VARCHAR[]) AS community)
+FROM (SELECT unnest($communities::JSON::VARCHAR[]) AS community)
 WHERE community NOT IN (SELECT community FROM cursors WHERE source = $source)
 """
 
@@ -42,7 +43,7 @@ SELECT $source, $community, unnest($addresses::VARCHAR[]), unnest($etags::VARCHA
 
 _THESE_ROWS = (
     "run_id = $run_id AND source = $source AND activity = $activity "
-    "AND list_contains($communities::VARCHAR[], community)"
+    "AND community IN (SELECT unnest($communities::JSON::VARCHAR[]))"
 )
 _SO_FAR = f"""
 SELECT community, expected, fetched, new, edited, gone, drops::JSON, gaps::JSON,
@@ -76,15 +77,16 @@ def move_cursor(
     """Take over cursor and validators of a segment; its state files are stale from now on."""
     complete = header.final and header.activity == "harvest" and header.status == "complete"
     cursor = None if header.cursor is None else json.dumps(dict(header.cursor), ensure_ascii=False)
-    values: dict[str, Any] = {
+    communities = _communities_of(header)
+    values = {
         "source": header.source,
-        "communities": communities_of(header),
+        "communities": json.dumps(communities),
         "cursor": cursor,
         "complete_at": header.harvested_at if complete else None,
         "now": now,
     }
     moved = connection.execute(_MOVE_CURSORS, values).fetchone()
-    if not moved or moved[0] < len(values["communities"]):
+    if not moved or moved[0] < len(communities):
         connection.execute(_FIRST_CURSORS, values)
     if header.validators:
         _keep_validators(connection, header, now=now)
@@ -112,7 +114,7 @@ def _keep_validators(
     )
 
 
-def communities_of(header: SegmentHeader) -> list[str]:
+def _communities_of(header: SegmentHeader) -> list[str]:
     """Return the communities that a segment is of."""
     return [count.community for count in header.communities] or [header.community]
 
@@ -138,7 +140,7 @@ def add_to_passes(
         What loading the segment changed; communities in which that was nothing may be left out.
     """
     key = {"run_id": header.run_id, "source": header.source, "activity": header.activity}
-    these = {**key, "communities": communities_of(header)}
+    these = {**key, "communities": json.dumps(_communities_of(header))}
     so_far = {row[0]: row[1:] for row in connection.execute(_SO_FAR, these).fetchall()}
     rows = [
         _pass_row(own, counts.get(own.community, LoadCounts()), so_far.get(own.community))

@@ -118,7 +118,8 @@ def read_text(value: Any) -> tuple[str, bool]:
     if value is None:
         return "", False
     text = value if isinstance(value, str) else str(value)
-    if text.strip().lower() in _WITHDRAWN:
+    bare = text.strip()
+    if bare.startswith("[") and bare.lower() in _WITHDRAWN:
         return "", True
     return (html.unescape(text) if "&" in text else text), False
 

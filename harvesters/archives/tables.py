@@ -26,7 +26,7 @@ from harvesters.archives.reddit_rows import by_machine, repeats_only, when_edite
 from harvesters.json_fields import is_web_address
 from harvesters.markdown import markdown_to_text
 from harvesters.markup import plain_to_text
-from harvesters.posts import ReadContext, build_post
+from harvesters.posts import Draft, ReadContext, draft_post, finished
 from harvesters.reading import MALFORMED, Dropped
 from harvesters.reddit.things import CROSSPOST, names_machine
 from warehouse.protection.keys import SEPARATOR, KeyRing
@@ -205,7 +205,7 @@ class RowReader:
 
     def batch(self, rows: Sequence[Row | None], made_ids: Mapping[int, str]) -> Batch:
         """Return the posts of rows; what belongs to no community counts as the source's own."""
-        posts: list[Post] = []
+        drafts: list[Draft] = []
         read: Counter[str] = Counter()
         drops: dict[str, Counter[str]] = {}
         contexts: dict[str, ReadContext] = {}
@@ -215,10 +215,10 @@ class RowReader:
             read[name] += 1
             context = contexts.get(name) or contexts.setdefault(name, self._context(name))
             try:
-                posts.append(self._post(row, community, context, made_ids.get(place)))
+                drafts.append(self._draft(row, community, context, made_ids.get(place)))
             except Dropped as dropped:
                 drops.setdefault(name, Counter())[dropped.reason] += 1
-        return _batch(self.source, posts, read, drops)
+        return _batch(self.source, finished(drafts), read, drops)
 
     def _context(self, community: str) -> ReadContext:
         return ReadContext(
@@ -237,9 +237,9 @@ class RowReader:
     def _own_id(self, row: Row) -> str | None:
         return _name(self.layout.value(row, "id"))
 
-    def _post(
+    def _draft(
         self, row: Row | None, community: str | None, context: ReadContext, made_id: str | None
-    ) -> Post:
+    ) -> Draft:
         """Make the post of a row; raises `Dropped` with the reason why it is none."""
         if row is None:
             raise Dropped(MALFORMED)
@@ -258,7 +258,7 @@ class RowReader:
             raise Dropped(NO_DATE)
         handle = read_handle(layout.value(row, "author"))
         try:
-            return build_post(
+            return draft_post(
                 context,
                 native_id=native_id,
                 native_thread_id=thread,

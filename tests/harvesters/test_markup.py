@@ -280,3 +280,9 @@ def test_nothing_that_could_run_comes_through_the_sanitiser(html: str) -> None:
     assert "words" in safe
     assert not re.search(r"<script|<iframe|<style|<!--|\son\w+=|srcdoc|\ssrc=|href=.java", safe)
     assert "alert(1)" not in html_to_text(html).text
+
+
+@given(st.text(alphabet="ab \n\t", max_size=30))
+def test_blanks_of_plain_text_are_collapsed_line_by_line(text: str) -> None:
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    assert clean(text) == "\n".join(line for line in lines if line)

@@ -16,7 +16,7 @@ from warehouse.protection.lexicon import (
     ORDINARY_WORDS,
     PEOPLES,
 )
-from warehouse.protection.rules import Reading, Region, Rule
+from warehouse.protection.rules import Reading, Region, Rule, Screen
 
 CAPITAL = r"A-Z\u00c0-\u00d6\u00d8-\u00de"
 _INITIALS = rf"(?:[{CAPITAL}]\.[ ]?)*"
@@ -30,6 +30,7 @@ _GOES_ON = re.compile(r"(?:and|i|im|i['\u2019]m)\b")
 _AFTER_NAME = re.compile(r"[,.]|[ ](?:is|was|has|who|said|says)\b")
 _TITLE_REACH = 30
 _SIGNATURE_REACH = 70
+_SIGNED = re.compile(r"\n[-\u2013\u2014~]")
 
 
 def _bare(word: str) -> str:
@@ -236,11 +237,15 @@ _SAYING_WORDS = frozenset(
 class _AtEnd(Rule):
     """Looks at the end of a text only."""
 
+    def _matches(self) -> Screen:
+        return lambda reading: _SIGNED.search(reading.text, _end(reading)) is not None
+
     def spans(self, reading: Reading) -> Iterator[Region]:
-        text = reading.text
-        if text.rfind("\n", max(0, len(text) - _SIGNATURE_REACH)) < 0:
-            return
-        yield from self.spans_within(text, max(0, len(text) - _SIGNATURE_REACH), len(text))
+        yield from self.spans_within(reading.text, _end(reading), len(reading.text))
+
+
+def _end(reading: Reading) -> int:
+    return max(0, len(reading.text) - _SIGNATURE_REACH)
 
 
 RULES = (
@@ -390,6 +395,7 @@ RULES = (
         re.compile(rf"(?<!\w)with[ ](?P<span>{_NAME})(?![ ][{CAPITAL}])"),
         _known,
         words=frozenset({"with"}),
+        needs=re.compile(rf"with[ ][{CAPITAL}]"),
         at="words",
     ),
     Rule(
@@ -407,6 +413,7 @@ RULES = (
             r"(?:said|says|told|asked|rang|wrote|replied|phoned|from[ ]the|here)\b"
         ),
         _known,
+        takes_known_names=True,
         words=_SAYING_WORDS,
         at="words",
         reach=(_TITLE_REACH, 9),

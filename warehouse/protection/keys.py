@@ -203,7 +203,7 @@ def destroy(path: Path) -> None:
 
 def _base32(key: bytes, message: str, length: int) -> str:
     digest = hmac.digest(key, message.encode("utf-8", "surrogatepass"), "sha256")
-    return base64.b32encode(digest).decode("ascii").lower()[:length]
+    return base64.b32encode(digest[: -(-length * 5 // 8)]).decode("ascii").lower()[:length]
 
 
 def _link(key: bytes, message: str) -> str:

@@ -6,8 +6,10 @@ An organisation's plain page stays: that people point to it is part of what they
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
-from warehouse.protection.rules import Reading, Region, Rule
+from warehouse.protection.rules import Reading, Region, Rule, Screen
 
 _I = re.IGNORECASE
 _PEOPLE_HOSTS = frozenset(
@@ -42,6 +44,7 @@ _LONGEST_SEGMENT = 60
 _ADDRESS = re.compile(
     r"(?:[^/?#]*?://)?(?P<host>[^/?#]*)(?P<path>[^?#]*)(?P<rest>[?#](?=.).*)?", re.DOTALL
 )
+_PAGE = re.compile(r"://|\.[a-z]{2,12}/", _I)
 _WWW = re.compile(r"www\.|WWW\.|Www\.")
 _ENDS = re.compile(r"[\s<>\"“”\[\]]")
 _REST = re.compile(r"[^\s<>\"“”\[\]]*")
@@ -56,26 +59,31 @@ def _link(match: re.Match[str]) -> str | None:
 
 def _trimmed(address: str) -> str:
     """Leave the sentence's punctuation out of the address."""
-    while address:
-        shorter = address.rstrip(_TRAILING)
-        if shorter.endswith(")") and shorter.count("(") < shorter.count(")"):
-            shorter = shorter[:-1]
-        if shorter == address:
-            break
-        address = shorter
+    address = address.rstrip(_TRAILING)
+    while address.endswith(")") and address.count("(") < address.count(")"):
+        address = address[:-1].rstrip(_TRAILING)
     return address
 
 
 def _leads_to_somebody(address: re.Match[str]) -> bool:
-    host = address["host"].lower().removeprefix("www.").removeprefix("m.")
+    if address["rest"]:
+        return True
+    kind = _kind_of(address["host"])
     segments = [segment for segment in address["path"].split("/") if segment]
-    if address["rest"] or "@" in host or _PERSONAL_SITES.search(host):
+    if kind == "personal" or (segments and kind == "people"):
         return True
-    if segments and _is_people_host(host):
-        return True
-    if _PUBLIC_BODIES.search(host):
-        return False
-    return any(_tells(segment) for segment in segments)
+    return kind != "public" and any(_tells(segment) for segment in segments)
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(host: str) -> Literal["personal", "people", "public", "other"]:
+    """Tell a person's own host, one of many people's pages, and one of public bodies."""
+    host = host.lower().removeprefix("www.").removeprefix("m.")
+    if "@" in host or _PERSONAL_SITES.search(host):
+        return "personal"
+    if _is_people_host(host):
+        return "people"
+    return "public" if _PUBLIC_BODIES.search(host) else "other"
 
 
 def _is_people_host(host: str) -> bool:
@@ -102,29 +110,33 @@ class _Links(Rule):
     """Looks for addresses only in those stretches without a blank that have what an address has."""
 
     def spans(self, reading: Reading) -> Iterator[Region]:
-        text = reading.text
-        for start, end in _stretches(text):
-            if "." in text[start:end] or "://" in text[start:end]:
-                yield from self.spans_within(text, start, end)
+        for start, end in _stretches(reading.text, has_www="www." in reading.low):
+            yield from self.spans_within(reading.text, start, end)
+
+    def _matches(self) -> Screen:
+        return lambda reading: "www." in reading.low or _PAGE.search(reading.text) is not None
 
 
-def _stretches(text: str) -> Iterator[Region]:
-    """Yield the stretches that hold a slash or `www.`, in order."""
+def _stretches(text: str, *, has_www: bool) -> Iterator[Region]:
+    """Yield the stretches that hold what every address has, in order."""
     behind = 0
-    has_www = _WWW.search(text) is not None
-    while (sign := _next_sign(text, behind, has_www=has_www)) >= 0:
-        start = max(behind, text.rfind(" ", behind, sign) + 1)
-        for ended in _ENDS.finditer(text, start, sign):
+    sign, www = _PAGE.search(text), _WWW.search(text) if has_www else None
+    while sign or www:
+        place = len(text)
+        if sign:
+            place = sign.start()
+        if www:
+            place = min(place, www.start())
+        start = max(behind, text.rfind(" ", behind, place) + 1)
+        for ended in _ENDS.finditer(text, start, place):
             start = ended.end()
-        rest = _REST.match(text, sign)
-        behind = max(sign + 1, rest.end() if rest else 0)
+        rest = _REST.match(text, place)
+        behind = max(place + 1, rest.end() if rest else 0)
         yield start, behind
-
-
-def _next_sign(text: str, position: int, *, has_www: bool) -> int:
-    slash = text.find("/", position)
-    www = _WWW.search(text, position) if has_www else None
-    return slash if www is None else min(www.start(), slash if slash >= 0 else www.start())
+        if sign and sign.start() < behind:
+            sign = _PAGE.search(text, behind)
+        if www and www.start() < behind:
+            www = _WWW.search(text, behind)
 
 
 RULES = (

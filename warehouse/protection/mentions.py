@@ -17,7 +17,7 @@ AUTHOR_TOKEN = re.compile(r"\bauthor_[a-z2-7]{24}\b")
 
 _OPENS, _CLOSES = "\ufdd0", "\ufdd1"  # no text may hold these, says Unicode
 _WHOLE = re.compile(rf"@{_OPENS}(?P<name>[0-9a-f]*)(?P<whole>{_CLOSES})?")
-_PROFILE_SIGNS = ("/@", "/user", "/u/", "/profile/", "/member", "/author/")
+_PROFILE_SIGN = re.compile("/(?:@|user|u/|profile/|member|author/)")
 _PROFILE = re.compile(
     r"(?:https?://)?(?<![\w.@-])(?P<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?)"
     r"/(?:@|(?P<kind>users?|u|profile|members?|author)/)"
@@ -98,14 +98,17 @@ def whole_name(name: str) -> str:
 
 def replace_mentions(text: str, *, platform: str, host: str, keys: KeyRing) -> Redacted:
     """Return `text` with mentions as seen on `host` replaced by author tokens, and their count."""
-    reader = _Reader(platform, host, keys)
     original, low = text, text.lower()
+    has_slash, has_quote = "/" in low, quotations.may_hold(low)
+    if not (has_slash or has_quote or "@" in low):
+        return Redacted(original)
+    reader = _Reader(platform, host, keys)
     if _OPENS in low:
         text = _WHOLE.sub(reader.whole, text)
-    if quotations.may_hold(low):
+    if has_quote:
         text = quotations.replace_quoted(text, reader.here)
-    if "/" in low:
-        if any(sign in low for sign in _PROFILE_SIGNS):
+    if has_slash:
+        if _PROFILE_SIGN.search(low):
             text = _PROFILE.sub(reader.profile, text)
         if "/user/" in low or _REDDIT_SIGN.search(low):
             text = _REDDIT.sub(reader.reddit, text)

@@ -19,7 +19,7 @@ _WORD_BYTES = bytes(
     for code in range(256)
 )
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
-_FIRST_DIGIT = re.compile(r"[0-9]")
+_NO_DIGITS = bytes(code for code in range(256) if code not in b"0123456789")
 _STRETCH = re.compile(r"[0-9](?:[^0-9\n]{0,4}[0-9])*")
 
 
@@ -34,17 +34,19 @@ def lowered(text: str) -> str:
     return low if len(low) == len(text) else text.replace("\u0130", "I").lower()
 
 
-def words_of(text: str) -> list[bytes]:
+def words_of(letters: bytes) -> list[bytes]:
     """Return the words of a text in lower case, cut at all that is no ASCII letter or digit."""
-    return text.encode(errors="replace").translate(_WORD_BYTES).split()
+    return letters.translate(_WORD_BYTES).split()
 
 
-def number_stretches(text: str) -> list[Region]:
-    """Return where digits stand close together, with at most four other characters between."""
-    first = _FIRST_DIGIT.search(text)
-    if first is None:
+def number_stretches(text: str, letters: bytes | None = None) -> list[Region]:
+    """Return where digits stand close together, with at most four other characters between.
+
+    `letters` is the text as bytes, in which is seen sooner that there is no digit.
+    """
+    if letters is not None and not letters.translate(None, _NO_DIGITS):
         return []
-    return [match.span() for match in _STRETCH.finditer(text, first.start())]
+    return [match.span() for match in _STRETCH.finditer(text)]
 
 
 class Reading:
@@ -58,7 +60,7 @@ class Reading:
         The words of the text, or at least those that some rule looks for.
     """
 
-    __slots__ = ("_low", "_numbers", "text", "words")
+    __slots__ = ("_found", "_low", "_numbers", "text", "words")
 
     def __init__(
         self, text: str, words: frozenset[str], numbers: list[Region] | None = None
@@ -67,6 +69,7 @@ class Reading:
         self.words = words
         self._low: str | None = None
         self._numbers = numbers
+        self._found: dict[str, list[int]] = {}
 
     @property
     def low(self) -> str:
@@ -84,16 +87,26 @@ class Reading:
 
     def places(self, words: frozenset[str]) -> list[int]:
         """Return where words start, in order."""
-        low, found = self.low, []
+        places: list[int] = []
         for word in words & self.words:
-            place = low.find(word)
-            while place >= 0:
-                end = place + len(word)
-                if low[place - 1 : place] not in _LETTERS and low[end : end + 1] not in _LETTERS:
-                    found.append(place)
-                place = low.find(word, end)
-        found.sort()
+            found = self._found.get(word)
+            places += self._find(word) if found is None else found
+        places.sort()
+        return places
+
+    def _find(self, word: str) -> list[int]:
+        low, length = self.low, len(word)
+        found = self._found[word] = []
+        place = low.find(word)
+        while place >= 0:
+            end = place + length
+            if low[place - 1 : place] not in _LETTERS and low[end : end + 1] not in _LETTERS:
+                found.append(place)
+            place = low.find(word, end)
         return found
+
+
+Screen = Callable[[Reading], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,10 @@ class Rule:
     There it is looked for in what lies within `reach` of the place; a reach of nothing before means
     that the match starts at the word. With `follows_capital` a word that follows one in lower case
     is no such place.
+
+    Three more say what follows from pattern and check, which saves time and changes no result: that
+    what matches has a match of `needs` in it, that one of the words stands in `capitals` behind a
+    blank, that every accepted span begins with a name of the lexicon (`takes_known_names`).
     """
 
     kind: str
@@ -120,6 +137,9 @@ class Rule:
     signs: tuple[str, ...] = ()
     number: int = 0
     trigger: re.Pattern[str] | None = None
+    needs: re.Pattern[str] | None = None
+    capitals: bool = False
+    takes_known_names: bool = False
     again_within: bool = False
     at: Literal["all", "words", "numbers"] = "all"
     reach: Region = (0, 0)
@@ -128,19 +148,66 @@ class Rule:
     def apply(self, reading: Reading) -> tuple[str, int]:
         """Return the text with accepted spans replaced by the kind's token, and their number."""
         text = reading.text
-        if self.signs:
-            low = reading.low
-            if not any(sign in low for sign in self.signs):
-                return text, 0
-        if self.trigger and not self.trigger.search(reading.low):
+        spans = [*self.spans(reading)]
+        if not spans:
             return text, 0
         parts: list[str] = []
-        copied = hits = 0
-        for start, end in self.spans(reading):
-            hits += 1
+        copied = 0
+        for start, end in spans:
             parts += (text[copied:start], f"[{self.kind}]")
             copied = end
-        return ("".join((*parts, text[copied:])), hits) if hits else (text, 0)
+        parts.append(text[copied:])
+        return "".join(parts), len(spans)
+
+    def screen(self) -> Screen:
+        """Return what tells soon whether a text can hold anything that the rule would take."""
+        matches = self._matches()
+        signs, trigger, needs = self.signs, self.trigger, self.needs
+        words = self.words if self.capitals else None
+        if not (signs or trigger or needs or words):
+            return matches
+
+        def possible(reading: Reading) -> bool:
+            if signs and not any(sign in reading.low for sign in signs):
+                return False
+            if trigger and not trigger.search(reading.low):
+                return False
+            if words and not _stand_capital(reading, words):
+                return False
+            return (needs is None or needs.search(reading.text) is not None) and matches(reading)
+
+        return possible
+
+    def _matches(self) -> Screen:
+        """Return what tells whether the pattern matches at any place, whatever the check says."""
+        if self.at == "all":
+            return lambda reading: self.pattern.search(reading.text) is not None
+        if self.at == "numbers":
+            return self._matches_near_numbers
+        return self._matches_near_words if self.reach[0] else self._matches_at_words
+
+    def _matches_near_numbers(self, reading: Reading) -> bool:
+        search, text, (before, after) = self.pattern.search, reading.text, self.reach
+        return any(
+            search(text, max(first - before, 0), last + after)
+            for first, last in reading.numbers
+            if last - first >= self.number
+        )
+
+    def _matches_near_words(self, reading: Reading) -> bool:
+        search, text, (before, after) = self.pattern.search, reading.text, self.reach
+        places = self._places(reading)
+        return any(search(text, max(place - before, 0), place + after) for place in places)
+
+    def _matches_at_words(self, reading: Reading) -> bool:
+        match, text = self.pattern.match, reading.text
+        return any(match(text, place) for place in reading.places(self.words))
+
+    def _places(self, reading: Reading) -> list[int]:
+        places = reading.places(self.words)
+        if self.follows_capital:
+            places = [place for place in places if _may_follow_capital(reading.text, place)]
+        return places
 
     def spans(self, reading: Reading) -> Iterator[Region]:
         """Yield where the accepted spans start and end, in order."""
@@ -152,10 +219,8 @@ class Rule:
                 (place for place in reading.numbers if place[1] - place[0] >= self.number),
             )
         elif self.reach[0]:
-            places = reading.places(self.words)
-            if self.follows_capital:
-                places = [place for place in places if _may_follow_capital(reading.text, place)]
-            yield from self._spans_near(reading.text, ((place, place) for place in places))
+            near = ((place, place) for place in self._places(reading))
+            yield from self._spans_near(reading.text, near)
         else:
             yield from self._spans_at(reading.text, reading.places(self.words))
 
@@ -188,6 +253,10 @@ class Rule:
                 yield start, start + len(found)
             step_in = self.again_within and not found
             position = match.start() + 1 if step_in else max(match.end(), position + 1)
+
+
+def _stand_capital(reading: Reading, words: frozenset[str]) -> bool:
+    return any(f" {word.capitalize()}" in reading.text for word in words & reading.words)
 
 
 def _may_follow_capital(text: str, place: int) -> bool:

@@ -29,6 +29,7 @@ _MAIL_CONTEXT = re.compile(r"\b(?:e-?mail|mail|contact|write|reach)\b", _I)
 _AT_A_HOST = re.compile(r" at [\w-]+\.[\w.-]*[a-zA-Z]{2}")
 _LOOSE_AT = re.compile(r"@[\s\])}>-]")
 _AT_SHUT = re.compile(r"at ?[\])}>-]")
+_AT_ENCLOSED = re.compile(r"[\[({<-]\s*(?:at|@)\s*[\])}>-]|\s@\s", _I)
 _PRICE = re.compile(r"\d+(?:\.\d+)?")
 _TELLING = re.compile(r"[\d_#]|\w\.\w")
 
@@ -209,6 +210,7 @@ RULES = (
         ),
         words=_MAIL_ENDS,
         trigger=_AT_SHUT,
+        needs=_AT_ENCLOSED,
     ),
     Rule(
         "email",
@@ -317,6 +319,7 @@ NUMBERED_RULES = (  # behind the rules for numbers; a text without any digit pas
         _house,
         words=_STREET_WORDS,
         number=1,
+        capitals=True,
     ),
     Rule(
         "address",
