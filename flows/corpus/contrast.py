@@ -17,7 +17,7 @@ from analysis.corpus.keyness import keyness
 from analysis.corpus.resampling import ResampledLogRatio, resampled_log_ratio
 from analysis.intervals import benjamini_hochberg
 from warehouse.corpus.by_post import PostCounts, counts_by_post
-from warehouse.corpus.frequencies import frequencies
+from warehouse.corpus.frequencies import frequencies_of
 from warehouse.corpus.population import Population, population_posts
 from warehouse.corpus.stream import texts_of
 from warehouse.corpus.vocabulary import mention_ids
@@ -88,12 +88,9 @@ def contrast(
     """
     target_posts = population_posts(connection, target)
     together = rest_of if reference is None else _together(connection, target, reference)
-    n_target = frequencies(connection, target)
-    n_reference = (
-        frequencies(connection, rest_of) - n_target
-        if reference is None
-        else frequencies(connection, reference)
-    )
+    n_target, n_reference = frequencies_of(connection, [target, reference or rest_of])
+    if reference is None:
+        n_reference = n_reference - n_target
     sizes = int(n_target.sum()), int(n_reference.sum())
     if not min(sizes):
         raise ContrastRefused(
