@@ -25,6 +25,13 @@ def kwic(
     sort: Annotated[
         str, typer.Option(help="place, time, random, or words beside the node such as 1R,2R,1L.")
     ] = "place",
+    spread: Annotated[
+        str | None,
+        typer.Option(
+            metavar="week|month|year",
+            help="Deal the lines over communities and periods of this length.",
+        ),
+    ] = None,
     source: Annotated[str | None, typer.Option(help="Only posts of this source.")] = None,
     community: Annotated[str | None, typer.Option(help="Only posts of this community.")] = None,
     where: selections.WhereOption = "",
@@ -38,17 +45,27 @@ def kwic(
 
     Example: valuetalk kwic recovery --sort 1R --where "role = 'carers'"
     """
+    from flows.corpus.timeline import BINS
     from warehouse.corpus.population import equal_to
 
     delivery = selections.Delivery(home=home, as_json=as_json, to=to, names=names)
     only = equal_to(source=source, community=community)
     both = " AND ".join(f"({each})" for each in (only, where) if each.strip())
     chosen = selections.Selection(where=both, saved=saved, duplicates=duplicates)
+    over = None if spread is None else selections.one_of("--spread", spread, BINS)
     with selections.asked(home, chosen, saying="Looking for it") as (corpus, within):
         selections.say_counts(corpus, node, within)
         found = (
             corpus.sample(node, posts=posts, seed=seed, within=within)
             if posts
-            else corpus.kwic(node, width=width, lines=lines, seed=seed, sort=sort, within=within)
+            else corpus.kwic(
+                node,
+                width=width,
+                lines=lines,
+                seed=seed,
+                sort=sort,
+                spread=over,
+                within=within,
+            )
         )
     delivery.give(found, what=f"kwic {node}{chosen.described()}")

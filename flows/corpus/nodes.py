@@ -18,6 +18,7 @@ from warehouse.corpus.by_post import Bin, PostCounts, counts_by_post
 from warehouse.corpus.hits import word_ids, word_places
 from warehouse.corpus.lines import read_lines
 from warehouse.corpus.population import Population, post_places
+from warehouse.corpus.sampling import spread_lines
 
 Integers = NDArray[np.int64]
 _QUERY = re.compile(r"""["\[(\s]""")
@@ -81,8 +82,14 @@ def node_lines(
     lines: int,
     seed: int,
     sort: str,
+    spread: Bin | None = None,
 ) -> pa.Table:
-    """Return a sample of hits as concordance lines."""
+    """Return a sample of hits as concordance lines, drawn at random or spread."""
+    if spread is not None:
+        concordance.check_sort(sort)
+        hits = node_hits(connection, node, population)
+        dealt = spread_lines(connection, hits, n=lines, seed=seed, width=width, bin=spread)
+        return concordance.sort_lines(dealt, sort=sort)
     if not is_query(node):
         return concordance.kwic(
             connection,

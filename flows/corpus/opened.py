@@ -163,6 +163,7 @@ class Corpus:
         lines: int = 100,
         seed: int = 0,
         sort: str = "place",
+        spread: Bin | None = None,
         within: Posts = "",
     ) -> pa.Table:
         """Return hits with the words left and right of them (keyword in context).
@@ -177,13 +178,17 @@ class Corpus:
             Most lines, drawn at random among all hits by `seed`.
         sort : str
             "place", "time", "random", or words beside the node such as "1R,2R,1L".
+        spread : {"week", "month", "year"}, optional
+            Deal the lines over communities and periods of this length, first one of each, then a
+            second, in place of drawing them where most is written; "place" is the order dealt.
         within : str or Population
             The posts asked about.
 
         Returns
         -------
         pyarrow.Table
-            post_id, source, community, created_at, left_context, node, right_context.
+            post_id, source, community, created_at, left_context, node, right_context; of lines
+            that are spread, thread_id, period and n_hits of the community and period too.
         """
         found = nodes.node_lines(
             self.connection,
@@ -193,6 +198,7 @@ class Corpus:
             lines=lines,
             seed=seed,
             sort=sort,
+            spread=spread,
         )
         return masked(found)
 

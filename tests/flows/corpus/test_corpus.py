@@ -170,6 +170,21 @@ def test_a_sample_of_lines_is_named_by_its_seed(corpus: Corpus, node: str) -> No
     assert first_right == sorted(first_right)
 
 
+@pytest.mark.parametrize("node", ["we", '"peer" []{0,2} "support"'])
+def test_lines_can_be_spread_over_communities_and_periods(corpus: Corpus, node: str) -> None:
+    whole = corpus.kwic(node, lines=10_000)
+    cells = {(row["community"], row["created_at"].month) for row in whole.to_pylist()}
+    table = corpus.kwic(node, lines=len(cells), spread="month")
+    rows = table.to_pylist()
+    assert {(row["community"], row["period"].month) for row in rows} == cells
+    assert table.select(whole.column_names).to_pylist() != whole.slice(0, len(cells)).to_pylist()
+    assert all(row["period"].month == row["created_at"].month for row in rows)
+    assert sum(row["n_hits"] for row in rows) == whole.num_rows
+    by_time = corpus.kwic(node, lines=len(cells), spread="month", sort="time")
+    times = by_time["created_at"].to_pylist()
+    assert times == sorted(row["created_at"] for row in rows)
+
+
 def test_both_figures_stand_beside_each_other(corpus: Corpus, release: Release) -> None:
     people = [post for post in release.posts if not post.automated]
     for node, words in (("peer", ["peer"]), ("peer support", ["peer", "support"])):

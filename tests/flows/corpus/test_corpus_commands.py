@@ -22,6 +22,7 @@ PERIODS = ("2026-01", "2026-04..2026-05")
 QUESTIONS = [
     ["kwic", "peer", "--lines", "5"],
     ["kwic", "peer", "--posts", "2"],
+    ["kwic", "peer", "--spread", "month"],
     ["collocates", "peer"],
     ["keyness", "--where", "role = 'carers'", "--draws", "0"],
     ["trend", "peer"],
@@ -130,6 +131,7 @@ def test_what_is_not_there_is_said_with_what_is_near() -> None:
         (["kwic", "*"], "every word fits"),
         (["kwic", '"peer" ['], "query, column"),
         (["kwic", "peer", "--sort", "sideways"], "sideways"),
+        (["kwic", "peer", "--spread", "hour"], "week, month, year"),
         (["kwic", "peer", "--names"], "say with --to who gets it"),
         (["collocates", "peer", "--order", "strength"], "log_dice, mi3, log_likelihood"),
         (["collocates", "peer", "--side", "up"], "both, left, right"),
