@@ -37,7 +37,8 @@ FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, schema_name, ta
 WHERE database_name = current_database() AND NOT temporary
 GROUP BY table_name ORDER BY table_name
 """
-_WIDE = ("HUGEINT", "UHUGEINT")  # Parquet would round them
+_WIDE = "UHUGEINT"  # Parquet would round it, and as text it takes DuckDB 0.2 ms to write
+_HIGH, _LOW = ".high", ".low"
 # Only the statement tells the next number at any time: last_value is the one that was taken last,
 # or after the file was opened the one that comes next.
 _SEQUENCES = """
@@ -58,9 +59,12 @@ class PrivateCopy:
         """Return the tables of which it has rows."""
         return sorted(Path(name).stem for name in self.manifest["sha256"])
 
-    def file(self, table: str) -> Path:
-        """Return the file of a table."""
-        return self.folder / f"{table}.parquet"
+    def rows(self, connection: duckdb.DuckDBPyConnection, table: str) -> str:
+        """Return the query that gives the rows of a table as the warehouse has them."""
+        quoted = str(self.folder / f"{table}.parquet").replace("'", "''")
+        described = connection.execute(f"DESCRIBE FROM '{quoted}'").fetchall()
+        columns = [_imported(name) for name, *_ in described if not name.endswith(_LOW)]
+        return f"SELECT {', '.join(columns)} FROM '{quoted}'"
 
 
 def folder_of(home: Home) -> Path:
@@ -132,7 +136,17 @@ def read_private_copy(home: Home) -> PrivateCopy:
 def _exported(table: str, column: str, kind: str) -> str:
     if table == "posts" and column in TEXTS:
         return f'CASE WHEN withheld THEN "{column}" END AS "{column}"'
-    return f'"{column}"::VARCHAR AS "{column}"' if kind in _WIDE else f'"{column}"'
+    if kind == _WIDE:
+        low = f'("{column}" & 18446744073709551615::UHUGEINT)::UBIGINT AS "{column}{_LOW}"'
+        return f'("{column}" >> 64)::UBIGINT AS "{column}{_HIGH}", {low}'
+    return f'"{column}"'
+
+
+def _imported(column: str) -> str:
+    if not column.endswith(_HIGH):
+        return f'"{column}"'
+    name = column.removesuffix(_HIGH)
+    return f'("{column}"::UHUGEINT << 64) | "{name}{_LOW}"::UHUGEINT AS "{name}"'
 
 
 def _has_rows(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

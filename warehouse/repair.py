@@ -169,7 +169,9 @@ def _from_release(home: Home, fresh: Path, *, clock: Clock) -> int:
         connection.begin()
         for table in copy.tables:
             if table != "posts":
-                connection.execute(f"INSERT INTO main.{table} BY NAME {_rows(copy, table)}")
+                connection.execute(
+                    f"INSERT INTO main.{table} BY NAME {copy.rows(connection, table)}"
+                )
         lost = _insert_posts(connection, home, copy)
         connection.commit()
         for name, following in copy.manifest["sequences"].items():
@@ -178,20 +180,16 @@ def _from_release(home: Home, fresh: Path, *, clock: Clock) -> int:
     return lost
 
 
-def _rows(copy: PrivateCopy, table: str) -> str:
-    quoted = str(copy.file(table)).replace("'", "''")
-    return f"FROM '{quoted}'"
-
-
 def _insert_posts(connection: duckdb.DuckDBPyConnection, home: Home, copy: PrivateCopy) -> int:
     """Join what is private of posts with their released texts; return how many have none."""
     if "posts" not in copy.tables:
         return 0
     quoted = str(texts_file(home)).replace("'", "''")
     texts = ", ".join(f"coalesce(held.{name}, released.{name}) AS {name}" for name in TEXTS)
+    held = copy.rows(connection, "posts")
     connection.execute(
         f"CREATE TEMP TABLE rebuilt AS SELECT held.* REPLACE ({texts}, NULL AS n_words) "
-        f"FROM ({_rows(copy, 'posts')}) AS held LEFT JOIN '{quoted}' AS released USING (post_id) "
+        f"FROM ({held}) AS held LEFT JOIN '{quoted}' AS released USING (post_id) "
         "ORDER BY post_id"
     )
     connection.execute("INSERT INTO main.posts BY NAME FROM rebuilt WHERE text IS NOT NULL")

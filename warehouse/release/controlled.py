@@ -5,6 +5,7 @@ rows are deleted from, since deleted rows stay in a DuckDB file's bytes; and who
 release of yesterday open goes on reading it undisturbed.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,17 @@ PARQUET = "parquet"
 _NEW = "release_new"
 _COUNTED = frozenset({"threads", "words"})
 """Tables that are counted for a release rather than selected for it."""
-_IN_ORDER = frozenset({"token_stream"})
+_STREAM = "token_stream"
+_HIDDEN = """
+SELECT first_g, first_g + n_tokens FROM indexed
+WHERE n_tokens > 0 AND post_id NOT IN (
+    SELECT post_id FROM posts WHERE NOT withheld AND n_words IS NOT NULL)
+ORDER BY first_g
+"""
+_FEW_HIDDEN = 200
+_NO_END = 2**62
+_LAST_ORDER = re.compile(r"\s+ORDER BY [\w, ]+$")
+_IN_ORDER = frozenset({_STREAM})
 """Tables whose rows the index has laid in their order."""
 _NOT_IN_PARQUET = frozenset({"token_places"})
 """The way from words to places serves the queries of the database alone."""
@@ -125,8 +136,9 @@ def _create_table(
     """
     name = f"{_NEW}.main.{table}"
     if table not in _COUNTED:
-        _fill_table(connection, name, released, rows=released.sql)
-        return contents_of(connection, f"({released.sql})", released.columns)
+        if table != _STREAM or not _fill_stream(connection, name, released):
+            _fill_table(connection, name, released, rows=released.sql)
+        return contents_of(connection, f"({_LAST_ORDER.sub('', released.sql)})", released.columns)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE released_rows AS {released.sql}")
     _fill_table(connection, name, released, rows="FROM temp.main.released_rows")
     contents = contents_of(connection, "temp.main.released_rows", released.columns)
@@ -149,6 +161,26 @@ def _fill_table(
     ]
     connection.execute(f"CREATE TABLE {name} ({', '.join(declared)})")
     connection.execute(f"INSERT INTO {name} {rows}")
+
+
+def _fill_stream(connection: duckdb.DuckDBPyConnection, name: str, released: Released) -> bool:
+    """Write the tokens in their order, which they have: sorting them costs as much as all the rest.
+
+    A filter by post would let threads write them out of order. The few posts that stay here are
+    left out by their intervals instead, one statement after the other; returns whether they are
+    few enough for that.
+    """
+    hidden = connection.execute(_HIDDEN).fetchall()
+    if len(hidden) > _FEW_HIDDEN:
+        return False
+    listed = ", ".join(released.columns)
+    _fill_table(connection, name, released, rows=f"SELECT {listed} FROM {_STREAM} WHERE false")
+    bounds = [0, *(g for interval in hidden for g in interval), _NO_END]
+    for start, end in zip(bounds[::2], bounds[1::2], strict=True):
+        connection.execute(
+            f"INSERT INTO {name} SELECT {listed} FROM {_STREAM} WHERE g >= {start} AND g < {end}"
+        )
+    return True
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, view: str) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from tests.warehouse.invented import Study
 from warehouse.home import Home
@@ -15,7 +16,12 @@ WHERE before >= g
 """
 
 
-def test_tokens_lie_in_reading_order_however_many_threads_wrote_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", [200, 0])
+def test_tokens_lie_in_reading_order_however_many_threads_wrote_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Whether those of withheld posts are left out one by one, or what stays is sorted."""
+    monkeypatch.setattr("warehouse.release.controlled._FEW_HIDDEN", few)
     home = Home(tmp_path / "study")
     home.create()
     study = Study()
