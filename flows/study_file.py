@@ -1,6 +1,5 @@
 """The settings file as text: a new study's commented file, and entries added at its end."""
 
-import json
 import os
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from flows.setting_sections import (
     StudySettings,
 )
 from flows.settings import Settings, SettingsError, parse_settings
+from flows.toml_text import toml_value
 from warehouse.home import Home, write_private
 
 CATALOGUE = ("movement.toml", "forums.toml", "fediverse.toml")
@@ -94,19 +94,6 @@ def source_text(source: SourceSettings) -> str:
     for community in source.communities:
         lines += ["[[sources.communities]]", *_settings_of(community)]
     return "\n".join(lines) + "\n"
-
-
-def toml_value(value: object) -> str:
-    """Return text, a number, a truth value, a list or a table of these as one TOML value.
-
-    A JSON string is a TOML string; the one sign that JSON leaves bare and TOML refuses is DEL.
-    """
-    if isinstance(value, dict):
-        pairs = (f"{toml_value(key)} = {toml_value(part)}" for key, part in value.items())
-        return "{ " + ", ".join(pairs) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(toml_value(part) for part in value) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _settings_of(record: BaseModel, leave_out: set[str] | None = None) -> Iterator[str]:

@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from flows.corpus.mentions import refuse_person_in
 from flows.refusals import closest
-from flows.study_file import toml_value
+from flows.toml_text import toml_value
 from warehouse.gateway import Warehouse
 from warehouse.home import Home, make_private_folder, write_private
 
