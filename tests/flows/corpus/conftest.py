@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
 
+from flows.commands import app
 from flows.corpus import Corpus
 from tests.warehouse.invented import Study, author, insert
 from warehouse.home import Home
@@ -123,6 +126,22 @@ def _row(post: Post) -> dict[str, Any]:
         "automated": post.automated,
         "withheld": False,
     }
+
+
+COMMAND = get_command(app)
+"""The command line, put together once: that takes longer than most of what is asked of it here."""
+
+
+def run(*arguments: str, **environ: str) -> Any:
+    """Run a command as a shell would."""
+    return CliRunner().invoke(app, list(arguments), env=environ, prog_name="valuetalk")
+
+
+@pytest.fixture(autouse=True)
+def _begun_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what every command begins with, and takes longest here."""
+    monkeypatch.setattr("flows.commands.assert_own_packages", lambda: None)
+    monkeypatch.setattr("typer.testing._get_command", lambda _: COMMAND, raising=False)
 
 
 @pytest.fixture

@@ -4,17 +4,14 @@ import csv
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from flows.commands import app
 from flows.commands.session import open_study
 from flows.corpus import Corpus
 from flows.corpus.days import TimeRefused, days_of
 from flows.corpus.subcorpora import enter_subcorpora, read_subcorpora, sha256_of
-from tests.flows.corpus.conftest import Release
+from tests.flows.corpus.conftest import Release, run
 from warehouse.home import Home
 from warehouse.release.controlled import publish_controlled
 
@@ -32,16 +29,6 @@ QUESTIONS = [
     ["shift", "peer", *PERIODS],
     ["thread", "--post", "1"],
 ]
-
-
-def run(*arguments: str, **environ: str) -> Any:
-    return CliRunner().invoke(app, list(arguments), env=environ, prog_name="valuetalk")
-
-
-@pytest.fixture(autouse=True)
-def _no_look_for_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what every command does first, and takes longest here."""
-    monkeypatch.setattr("flows.commands.assert_own_packages", lambda: None)
 
 
 @pytest.mark.usefixtures("study")

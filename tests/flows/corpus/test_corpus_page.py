@@ -8,13 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from typer.main import get_command
-from typer.testing import CliRunner
 
-from flows.commands import app
 from flows.corpus import Corpus
 from flows.corpus.subcorpora import read_subcorpora, remove_subcorpus, save_subcorpus
-from tests.flows.corpus.conftest import Release
+from tests.flows.corpus.conftest import COMMAND, Release, run
 from warehouse.corpus.population import CONDITION_COLUMNS
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "corpus.md").read_text(encoding="utf-8")
@@ -61,7 +58,7 @@ def test_the_commands_of_the_page_are_there_and_answer(
     save_subcorpus(release.home, "peers", where="role = 'service_users'", now=NOON)
     try:
         for line in lines:
-            done = CliRunner().invoke(app, shlex.split(line.replace("1234", "1")))
+            done = run(*shlex.split(line.replace("1234", "1")))
             assert done.exit_code == 0, (line, done.output)
     finally:
         for name in read_subcorpora(release.home):
@@ -78,7 +75,7 @@ def test_names_that_a_condition_may_use_are_those_of_the_page() -> None:
 def test_options_of_the_page_are_options() -> None:
     known = {
         option
-        for command in get_command(app).commands.values()  # type: ignore[attr-defined]
+        for command in COMMAND.commands.values()  # type: ignore[attr-defined]
         for part in command.params
         for option in (*part.opts, *part.secondary_opts)
     }

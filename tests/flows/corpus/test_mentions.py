@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from analysis.corpus.bundles import BundleRule
-from flows.commands import app
 from flows.corpus import Corpus
 from flows.corpus.mentions import PersonRefused
 from flows.corpus.subcorpora import save_subcorpus
+from tests.flows.corpus.conftest import run
 from tests.warehouse.invented import FEBRUARY, JANUARY, Study, author
 from warehouse.home import Home
 from warehouse.release.controlled import publish_controlled
@@ -99,6 +98,6 @@ def test_the_command_refuses_alike(home: Home, tmp_path: Path) -> None:
     home.settings_file.write_text("# stands for a study's settings\n")
     environ = {"VALUETALK_HOME": str(home.root), "XDG_CONFIG_HOME": str(tmp_path)}
     for command in ("kwic", "query", "trend"):
-        done = CliRunner().invoke(app, [command, f"author_{MAGDA}"], env=environ)
+        done = run(command, f"author_{MAGDA}", **environ)
         assert done.exit_code == 2
         assert "no question is about one person" in done.stderr

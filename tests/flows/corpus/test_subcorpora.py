@@ -80,7 +80,7 @@ CONDITIONS = st.recursive(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(CONDITIONS)
 def test_a_normal_form_is_its_own(condition: str) -> None:
     assert normal_form(normal_form(condition)) == normal_form(condition)
