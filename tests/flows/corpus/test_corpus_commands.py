@@ -232,6 +232,8 @@ def test_publishing_enters_what_is_saved(own: Home) -> None:
         (found,) = alone.subcorpora().values()
         assert found.definition == read_subcorpora(own)["carers"].definition
         assert alone.population(saved="carers").where == found.definition
+        told = "SELECT name, sha256 = sha256(definition) FROM subcorpora"
+        assert alone.connection.execute(told).fetchall() == [("carers", True)]
 
 
 def test_what_is_given_to_a_person_is_whole_and_recorded(own: Home) -> None:

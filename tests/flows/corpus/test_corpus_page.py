@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
 from flows.corpus import Corpus
@@ -31,7 +30,7 @@ def test_the_python_of_the_page_runs(
     (tmp_path / "valuetalk-home").symlink_to(release.home.root)
     monkeypatch.chdir(tmp_path)
     save_subcorpus(release.home, "carers", where="role = 'carers'", now=NOON)
-    names: dict[str, object] = {"pc": pc}
+    names: dict[str, object] = {}
     try:
         with Corpus.open(release.home.root) as corpus:
             names["connection"] = corpus.connection
