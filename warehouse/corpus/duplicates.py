@@ -18,7 +18,8 @@ only the narrow columns of band keys are read.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -26,16 +27,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from warehouse.corpus.families import LONE, Neighbourhood, decide, likely_posts
-from warehouse.corpus.fingerprints import BAND_COLUMNS, Integers, read_words, write_fingerprints
+from warehouse.corpus.families import LONE, Neighbourhood, decide
+from warehouse.corpus.fingerprints import BAND_COLUMNS, Integers, write_fingerprints
 from warehouse.corpus.minhash import FINGERPRINT_VERSION, MOST_DIFFERING_BITS
 from warehouse.corpus.runs import transaction
+from warehouse.tokeniser import tokens_of
 
+Keys = NDArray[np.uint32]
 T = TypeVar("T", bound=np.generic)
 
 LEAST_WORDS = 20
 """Shorter texts repeat by nature, and are not compared."""
 
+_SKETCH = ("sketch_low", "sketch_high")
+_TEXTS_AT_ONCE = 20_000
 _MOST_PAIRS = 20_000_000  # of posts with a key in common, whose sketches are looked at one by one
 
 _STATE = "SELECT next_g, left_out, fingerprint_version FROM comparison"
@@ -54,42 +59,37 @@ ORDER BY first_g
 _OF_TURNED = " OR source IN (SELECT unnest($changed::VARCHAR[]))"
 _FORGET = "DELETE FROM fingerprints WHERE post_id IN (SELECT post_id FROM fresh_posts)"
 
-# Withheld tonight and not at the last comparison, or the other way round.
-_TURNED = """
-SELECT post_id FROM fingerprints
-WHERE NOT withheld AND post_id IN (SELECT post_id FROM posts WHERE withheld)
-UNION ALL
-SELECT post_id FROM (SELECT post_id FROM fingerprints WHERE withheld)
-JOIN posts USING (post_id) WHERE NOT posts.withheld
-"""
+_WITHHELD = "SELECT post_id FROM {table} WHERE withheld"
 _TURN = """
 UPDATE fingerprints SET withheld = NOT withheld WHERE post_id IN (SELECT post_id FROM turned_posts)
 """
 _FRESH_IDS = "SELECT post_id FROM fresh_posts"
 _WAITING = "SELECT post_id FROM waiting_comparisons"
 _COPIES = "SELECT post_id, duplicate_of FROM posts WHERE duplicate_of IS NOT NULL"
-# A post that was withdrawn keeps its fingerprint until it is erased.
-_HELD = """
-SELECT post_id FROM fingerprints SEMI JOIN posts USING (post_id)
-WHERE post_id IN (SELECT post_id FROM asked_posts)
+_HELD = "SELECT post_id FROM {table} WHERE post_id IN (SELECT post_id FROM asked_posts)"
+_OWN = "FROM fingerprints WHERE post_id IN (SELECT post_id FROM asked_posts)"
+_SAME_KEYS = " UNION ALL ".join(
+    f"""
+    SELECT {number}::TINYINT AS band, post_id, {column} AS key FROM fingerprints
+    WHERE {column} IN (SELECT {column} FROM own_fingerprints)
+    """
+    for number, column in enumerate(BAND_COLUMNS)
+)
+_SKETCHES = """
+SELECT post_id, sketch_low, sketch_high FROM fingerprints
+WHERE post_id IN (SELECT post_id FROM asked_posts) ORDER BY post_id
 """
-_OPEN = """
-CREATE OR REPLACE TEMP TABLE open_fingerprints AS
-FROM fingerprints WHERE post_id IN (SELECT post_id FROM open_posts)
-"""
-_SHARED = """
-SELECT post_id, {column}, sketch_low, sketch_high FROM fingerprints
-WHERE {column} IN (SELECT {column} FROM open_fingerprints)
-"""
+
 # In the order of time, in which withheld posts come last.
 _FACTS = """
-SELECT post_id, sketch_low, sketch_high FROM fingerprints JOIN posts USING (post_id)
-WHERE post_id IN (SELECT post_id FROM involved_posts)
+SELECT post_id, sketch_low, sketch_high
+FROM involved_posts JOIN fingerprints USING (post_id) JOIN posts USING (post_id)
 ORDER BY fingerprints.withheld, created_at, post_id
 """
-_SPANS = """
-SELECT post_id, first_g, n_tokens FROM indexed
-WHERE post_id IN (SELECT post_id FROM compared_posts) ORDER BY first_g
+# The texts and not the index: of few posts out of many they are read twenty times as fast.
+_WORDS = f"""
+SELECT post_id, list_distinct({tokens_of("own_text")}) AS words FROM posts
+WHERE post_id IN (SELECT post_id FROM compared_posts)
 """
 _CHANGE = """
 UPDATE posts SET duplicate_of = changed_posts.original FROM changed_posts
@@ -100,7 +100,6 @@ DELETE FROM comparison;
 DELETE FROM waiting_comparisons;
 INSERT INTO comparison VALUES ($next_g, $left_out, $version)
 """
-_TEMPORARY = ("fresh_posts", "open_fingerprints")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +139,7 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection) -> DuplicateCounts:
         _write_changes(connection, changes)
         state = {"left_out": left_out, "version": FINGERPRINT_VERSION}
         connection.execute(_ENTER, {"next_g": _one(connection, _NEXT_G), **state})
-    for table in _TEMPORARY:
-        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    connection.execute("DROP TABLE fresh_posts")
     n_copies = sum(original is not None for original in changes.values())
     return DuplicateCounts(
         compared=pc.sum(fresh["is_compared"]).as_py() or 0,
@@ -212,24 +210,34 @@ def _changes(connection: duckdb.DuckDBPyConnection, copies: _Copies) -> dict[int
 
 def _unsettled(connection: duckdb.DuckDBPyConnection, copies: _Copies) -> Integers:
     """Return the posts to decide: new, turned, and the copies of those and of what went."""
-    fresh, turned, waiting = (_posts(connection, sql) for sql in (_FRESH_IDS, _TURNED, _WAITING))
-    if len(turned):
-        connection.register("turned_posts", pa.table({"post_id": turned}))
-        connection.execute(_TURN)
-        connection.unregister("turned_posts")
+    fresh, waiting = (_posts(connection, sql) for sql in (_FRESH_IDS, _WAITING))
+    turned = _turned(connection)
     originals = copies.originals()
     gone = np.setdiff1d(originals, _held(connection, originals))
     moved = np.concatenate((fresh, turned, gone))
     return _distinct(np.concatenate((fresh, turned, waiting, copies.of(moved))))
 
 
+def _turned(connection: duckdb.DuckDBPyConnection) -> Integers:
+    """Return the posts that were withheld since the last comparison, or let back; note it."""
+    now, then = (
+        _posts(connection, _WITHHELD.format(table=table)) for table in ("posts", "fingerprints")
+    )
+    turned = _held(connection, np.setxor1d(now, then, assume_unique=True))
+    if len(turned):
+        connection.register("turned_posts", pa.table({"post_id": turned}))
+        connection.execute(_TURN)
+        connection.unregister("turned_posts")
+    return turned
+
+
 class _Gathered:
-    """Open posts that share a key with another post, and those, in the order of time."""
+    """Open posts that are near another, and those others, in the order of time."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, is_open: Integers, copies: _Copies
     ) -> None:
-        holders, buckets = _shared_keys(connection, is_open)
+        holders, buckets = _near_by_key(connection, is_open)
         involved = _distinct(holders)
         originals = copies.originals_of(involved)
         facts = _ask_of(
@@ -264,7 +272,7 @@ class _Gathered:
             own = posts[place]
             return next((q for q in others if words.are_alike(own, posts[q])), LONE)
 
-        words.read(self.posts[sorted(likely_posts(self.neighbourhood))])
+        words.read(self.posts[_distinct(self.neighbourhood.owners)])
         made = decide(self.neighbourhood, first_alike)
         self.unsettled: Integers = self.posts[sorted(made.unsettled)]
         return {
@@ -278,19 +286,25 @@ class _Words:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._sets: dict[int, NDArray[np.int32]] = {}
+        self._sets: dict[int, Integers] = {}
+        self._numbers: dict[str, int] = {}
 
     def read(self, posts: Integers) -> None:
         """Read the words of posts, as far as they are not known."""
         unknown = np.array([post for post in posts.tolist() if post not in self._sets])
-        if not len(unknown):
-            return
-        spans = _ask_of(self._connection, "compared_posts", unknown, _SPANS)
-        for piece, words in read_words(self._connection, spans):
-            ends = np.cumsum(piece["n_tokens"].to_numpy())
-            ids = _numbers(piece).tolist()
-            for post, own in zip(ids, np.split(words, ends[:-1]), strict=True):
-                self._sets[post] = _distinct(own)
+        for start in range(0, len(unknown), _TEXTS_AT_ONCE):
+            self._read(unknown[start : start + _TEXTS_AT_ONCE])
+
+    def _read(self, posts: Integers) -> None:
+        found = _ask_of(self._connection, "compared_posts", posts, _WORDS)
+        lists: Any = pa.concat_arrays(found["words"].chunks)  # lists of words
+        encoded = lists.flatten().dictionary_encode()
+        numbers = self._numbers
+        fresh: list[str] = encoded.dictionary.to_pylist()
+        known = np.array([numbers.setdefault(word, len(numbers)) for word in fresh])
+        words, ends = known[np.asarray(encoded.indices)], np.asarray(lists.offsets)[1:-1]
+        for post, own in zip(_numbers(found).tolist(), np.split(words, ends), strict=True):
+            self._sets[post] = np.sort(own)
 
     def are_alike(self, one: int, other: int) -> bool:
         """Whether the Jaccard similarity of two posts' sets of words is .8 and more."""
@@ -305,69 +319,100 @@ class _Words:
         return 9 * n_shared >= 4 * (len(a) + len(b))  # 5 shared >= 4 (a + b - shared)
 
 
-def _shared_keys(
+def _near_by_key(
     connection: duckdb.DuckDBPyConnection, is_open: Integers
 ) -> tuple[Integers, Integers]:
-    """Return who holds which band key, as far as an open post and another hold it.
+    """Return posts and the keys under which they are near another, one of the two being open.
 
-    Of other posts only those whose sketch is near that of an open one with the same key.
+    Near are posts with the same key of a band whose sketches differ little.
     """
-    connection.register("open_posts", pa.table({"post_id": is_open}))
-    connection.execute(_OPEN)
-    own = connection.execute("FROM open_fingerprints").to_arrow_table()
-    has_past = len(own) < _one(connection, "SELECT count(*) FROM fingerprints")
+    own = _ask_of(connection, "asked_posts", is_open, _OWN)
+    by_band = [_shared(posts, keys) for posts, keys in _with_same_keys(connection, own)]
+    posts = _distinct(np.concatenate([posts for posts, _ in by_band]))
+    signed = _ask_of(connection, "asked_posts", posts, _SKETCHES)
+    sketch = [_sketch_half(signed, half) for half in _SKETCH]
+    is_own = np.isin(posts, is_open)
     holders: list[Integers] = []
     buckets: list[Integers] = []
     n_buckets = 0
-    for column in BAND_COLUMNS:
-        posts, keys = own["post_id"].to_numpy(), own[column].to_numpy()
-        if has_past:
-            past = connection.execute(_SHARED.format(column=column)).to_arrow_table()
-            is_past = np.isin(past["post_id"].to_numpy(), is_open, invert=True)
-            past = past.filter(pa.array(is_past))
-            past = past.filter(pa.array(_is_near(past, own, column)))
-            posts = np.append(posts, past["post_id"].to_numpy())
-            keys = np.append(keys, past[column].to_numpy())
-        _, bucket, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-        is_shared = sizes[bucket] > 1
-        holders.append(posts[is_shared])
-        buckets.append(bucket[is_shared] + n_buckets)
-        n_buckets += len(sizes)
-    connection.unregister("open_posts")
+    for held_by, bucket in by_band:
+        at = np.searchsorted(posts, held_by)
+        is_near = _is_near(bucket, is_own[at], [half[at] for half in sketch])
+        holders.append(held_by[is_near])
+        buckets.append(bucket[is_near] + n_buckets)
+        n_buckets += int(bucket.max(initial=-1)) + 1
     return np.concatenate(holders), np.concatenate(buckets)
 
 
-def _is_near(past: pa.Table, own: pa.Table, column: str) -> NDArray[np.bool_]:
-    """Return which rows of `past` are near a row of `own` that has the same key."""
-    keys, wanted = own[column].to_numpy(), past[column].to_numpy()
-    order = np.argsort(keys)
-    first, last = (np.searchsorted(keys, wanted, side, order) for side in ("left", "right"))
+def _with_same_keys(
+    connection: duckdb.DuckDBPyConnection, own: pa.Table
+) -> list[tuple[Integers, Keys]]:
+    """Return for each band the posts that have a key of an open post, and the keys."""
+    keys = [own[column].to_numpy() for column in BAND_COLUMNS]
+    if len(own) == _one(connection, "SELECT count(*) FROM fingerprints"):
+        return [(_numbers(own), band) for band in keys]
+    connection.register("own_fingerprints", own)
+    found = connection.execute(_SAME_KEYS).to_arrow_table()
+    connection.unregister("own_fingerprints")
+    bands, posts, held = (found[name].to_numpy() for name in ("band", "post_id", "key"))
+    order = np.argsort(bands, kind="stable")
+    ends = np.searchsorted(bands[order], np.arange(len(keys) + 1))
+    pieces = (order[start:end] for start, end in pairwise(ends.tolist()))
+    return [(posts[at], held[at]) for at in pieces]
+
+
+def _shared(posts: Integers, keys: Keys) -> tuple[Integers, Integers]:
+    """Return the posts that hold a key which another holds, too, and keys from 0 on."""
+    _, bucket, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    is_shared = sizes[bucket] > 1
+    return posts[is_shared], bucket[is_shared]
+
+
+def _is_near(
+    buckets: Integers, is_own: NDArray[np.bool_], sketch: list[NDArray[np.uint64]]
+) -> NDArray[np.bool_]:
+    """Return which rows are near another in their bucket, one of the two being `is_own`."""
+    own = np.flatnonzero(is_own)
+    own = own[np.argsort(buckets[own], kind="stable")]
+    first, last = (np.searchsorted(buckets[own], buckets, side) for side in ("left", "right"))
     n_partners = last - first
     if n_partners.sum() > _MOST_PAIRS:
-        return np.ones(len(past), dtype=np.bool_)
-    rows = np.repeat(np.arange(len(past)), n_partners)
+        return np.ones(len(buckets), dtype=np.bool_)
+    rows = np.repeat(np.arange(len(buckets)), n_partners)
     within = np.arange(len(rows)) - np.repeat(np.cumsum(n_partners) - n_partners, n_partners)
-    partners = order[first[rows] + within]
+    partners = own[first[rows] + within]
     differing = np.zeros(len(rows), dtype=np.uint8)
-    for half in ("sketch_low", "sketch_high"):
-        one, other = (side[half].to_numpy().view(np.uint64) for side in (past, own))
-        differing += np.bitwise_count(one[rows] ^ other[partners])
-    is_near: NDArray[np.bool_] = (
-        np.bincount(rows[differing <= MOST_DIFFERING_BITS], minlength=len(past)) > 0
-    )
+    for half in sketch:
+        differing += np.bitwise_count(half[rows] ^ half[partners])
+    are_near = (differing <= MOST_DIFFERING_BITS) & (rows != partners)
+    is_near = np.zeros(len(buckets), dtype=np.bool_)
+    is_near[rows[are_near]] = True
+    is_near[partners[are_near]] = True
     return is_near
+
+
+def _sketch_half(rows: pa.Table, half: str) -> NDArray[np.uint64]:
+    return rows[half].to_numpy().view(np.uint64)
 
 
 def _sketches(facts: pa.Table) -> list[int]:
     """Return the sketches as numbers of 128 bits."""
-    halves = (facts[name].to_numpy().view(np.uint64) for name in ("sketch_low", "sketch_high"))
-    low, high = (half.tolist() for half in halves)
+    low, high = (_sketch_half(facts, half).tolist() for half in _SKETCH)
     return [(upper << 64) | lower for lower, upper in zip(low, high, strict=True)]
 
 
 def _held(connection: duckdb.DuckDBPyConnection, posts: Integers) -> Integers:
-    """Return which of these posts have a fingerprint, in order."""
-    return _distinct(_numbers(_ask_of(connection, "asked_posts", posts, _HELD)))
+    """Return which of these posts are compared with others, in order.
+
+    One that was withdrawn keeps its fingerprint until it is erased.
+    """
+    if not len(posts):
+        return posts
+    signed, current = (
+        _numbers(_ask_of(connection, "asked_posts", posts, _HELD.format(table=table)))
+        for table in ("fingerprints", "posts")
+    )
+    return np.intersect1d(signed, current, assume_unique=True)
 
 
 def _write_changes(connection: duckdb.DuckDBPyConnection, changes: dict[int, int | None]) -> None:

@@ -88,20 +88,6 @@ def decide(posts: Neighbourhood, first_alike: FirstAlike) -> Decisions:
     return made
 
 
-def likely_posts(posts: Neighbourhood) -> set[int]:
-    """Return the places of posts that `decide` is likely to compare by their words."""
-    likely: set[int] = set()
-
-    def note(place: int, others: Sequence[int]) -> int:
-        if not others:
-            return LONE
-        likely.update((place, *others))
-        return others[0]
-
-    decide(posts, note)
-    return likely
-
-
 def _buckets_by_post(posts: Neighbourhood) -> list[tuple[int, list[int]]]:
     owners, counts = np.unique(posts.owners, return_counts=True)
     ends = np.cumsum(counts)
@@ -111,9 +97,11 @@ def _buckets_by_post(posts: Neighbourhood) -> list[tuple[int, list[int]]]:
 
 
 def _settled_by_bucket(posts: Neighbourhood) -> dict[int, list[int]]:
+    """Return the decided posts of each bucket that come after the first open post."""
+    first = int(np.argmax(posts.is_open)) if posts.is_open.any() else 0
+    is_wanted = ~posts.is_open[posts.owners] & (posts.owners > first)
     settled: dict[int, list[int]] = {}
-    of_settled = ~posts.is_open[posts.owners]
-    owners, buckets = posts.owners[of_settled].tolist(), posts.buckets[of_settled].tolist()
+    owners, buckets = posts.owners[is_wanted].tolist(), posts.buckets[is_wanted].tolist()
     for owner, bucket in zip(owners, buckets, strict=True):
         settled.setdefault(bucket, []).append(owner)
     return settled

@@ -22,8 +22,6 @@ WordIds = NDArray[np.int32]
 BAND_COLUMNS = tuple(f"band_{number:02}" for number in range(1, minhash.BANDS + 1))
 
 TOKENS_AT_ONCE = 4_000_000
-_WINDOWS_AT_ONCE = 250
-_SCANNED_FOR_A_WINDOW = 70_000  # tokens that are scanned in the time that finds one post's
 
 # Whom a text addresses is no word of its own, and is another when keys are rotated.
 _HASHES = f"""
@@ -34,7 +32,6 @@ FROM words WHERE word_id IN (FROM wanted_words)
 """
 _READ = "SELECT g, word_id FROM token_stream WHERE g >= $first AND g < $next{among}"
 _AMONG = " AND post_id IN (FROM wanted_posts)"
-_WINDOW = "SELECT g, word_id FROM token_stream WHERE g >= {first} AND g < {next}"
 
 
 def write_fingerprints(connection: duckdb.DuckDBPyConnection, posts: pa.Table) -> None:
@@ -47,7 +44,7 @@ def write_fingerprints(connection: duckdb.DuckDBPyConnection, posts: pa.Table) -
         that are compared have at least one token, and the others get no fingerprint.
     """
     vocabulary = _Words(connection)
-    for every, tokens in read_words(connection, posts):
+    for every, tokens in _read_words(connection, posts):
         lengths = _numbers(every, "n_tokens")
         is_compared = every["is_compared"].to_numpy()
         piece, words = every.filter(every["is_compared"]), tokens[np.repeat(is_compared, lengths)]
@@ -69,7 +66,7 @@ def write_fingerprints(connection: duckdb.DuckDBPyConnection, posts: pa.Table) -
         connection.unregister("fresh_fingerprints")
 
 
-def read_words(
+def _read_words(
     connection: duckdb.DuckDBPyConnection, posts: pa.Table
 ) -> Iterator[tuple[pa.Table, WordIds]]:
     """Yield posts and all their tokens, a piece of both at a time.
@@ -103,8 +100,6 @@ def _read_piece(connection: duckdb.DuckDBPyConnection, posts: pa.Table) -> WordI
         return np.empty(0, dtype=np.int32)
     first, lengths = _numbers(posts, "first_g"), _numbers(posts, "n_tokens")
     span = int(first[-1] + lengths[-1] - first[0])
-    if len(posts) * _SCANNED_FOR_A_WINDOW < span:
-        return _read_windows(connection, first, first + lengths)
     between = {"first": int(first[0]), "next": int(first[0]) + span}
     if span == lengths.sum():
         return _in_order(connection.execute(_READ.format(among=""), between).to_arrow_table())
@@ -112,21 +107,6 @@ def _read_piece(connection: duckdb.DuckDBPyConnection, posts: pa.Table) -> WordI
     found = connection.execute(_READ.format(among=_AMONG), between).to_arrow_table()
     connection.unregister("wanted_posts")
     return _in_order(found)
-
-
-def _read_windows(
-    connection: duckdb.DuckDBPyConnection, first: Integers, after: Integers
-) -> WordIds:
-    """Read few posts out of many: each window is found by zone maps."""
-    windows = [
-        _WINDOW.format(first=start, next=end)
-        for start, end in zip(first.tolist(), after.tolist(), strict=True)
-    ]
-    found = [
-        connection.execute(" UNION ALL ".join(windows[at : at + _WINDOWS_AT_ONCE])).to_arrow_table()
-        for at in range(0, len(windows), _WINDOWS_AT_ONCE)
-    ]
-    return _in_order(pa.concat_tables(found))
 
 
 def _in_order(tokens: pa.Table) -> WordIds:

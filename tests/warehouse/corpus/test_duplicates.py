@@ -21,7 +21,7 @@ from tests.warehouse.corpus.copied_posts import (
     some_words,
 )
 from tests.warehouse.invented import author
-from warehouse.corpus import fingerprints
+from warehouse.corpus import duplicates, fingerprints
 from warehouse.corpus.duplicates import DuplicateCounts, find_duplicates, forget_comparisons
 from warehouse.corpus.minhash import FINGERPRINT_VERSION
 
@@ -237,12 +237,11 @@ def test_a_second_call_has_nothing_to_do(copied):
     assert copied.families() == before
 
 
-def test_posts_are_read_in_pieces_and_few_of_many_by_windows(copied, monkeypatch):
+def test_posts_are_read_in_pieces(copied, monkeypatch):
     posts = invented_posts(80, random.Random(9), copied=0.8)
     copied.add(*posts)
     monkeypatch.setattr(fingerprints, "TOKENS_AT_ONCE", 200)
-    monkeypatch.setattr(fingerprints, "_SCANNED_FOR_A_WINDOW", 1)
-    monkeypatch.setattr(fingerprints, "_WINDOWS_AT_ONCE", 3)
+    monkeypatch.setattr(duplicates, "_TEXTS_AT_ONCE", 3)
     compare(copied)
     in_pieces = held(copied), copied.families()
     monkeypatch.undo()
