@@ -54,6 +54,8 @@ from warehouse.state import remove_half_written_state, remove_source_state
 
 LOCK = "warehouse.lock"
 _DEFAULT_POLICY = RecheckPolicy()
+# Each checkpoint compresses the newest 122,880 rows again: a fifth of the time of a large import.
+_FEWER_CHECKPOINTS = "SET checkpoint_threshold = '256MB'"
 
 
 class Warehouse:
@@ -75,6 +77,7 @@ class Warehouse:
         self.recheck = recheck
         self._lock = lock
         self.connection = connect_private(home.database)
+        self.connection.execute(_FEWER_CHECKPOINTS)
 
     @classmethod
     def open(
