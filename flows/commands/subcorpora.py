@@ -75,10 +75,8 @@ def show(
     as_json: session.JsonOption = False,
 ) -> None:
     """Show what a sub-corpus is, and what it comes to in the release."""
-    from flows.corpus.subcorpora import find_subcorpus
-
     with selections.asked(home, selections.Selection(), saying="Counting") as (corpus, _):
-        row = _described(corpus, find_subcorpus(corpus.subcorpora(), name))
+        row = _described(corpus, corpus.subcorpus(name))
     _print(row, as_json=as_json)
 
 
@@ -87,8 +85,8 @@ def remove(name: NameArgument, home: session.HomeOption = None) -> None:
     """Forget a sub-corpus; its posts stay."""
     from flows.corpus.subcorpora import remove_subcorpus
 
-    removed = remove_subcorpus(session.find_study(home), name)
-    typer.echo(f"{removed.name} is no longer saved; it stood for {removed.definition}.")
+    remove_subcorpus(session.find_study(home), name)
+    typer.echo(f"{name} is no longer saved; its posts stay.")
 
 
 def _described(corpus: Corpus, saved: Subcorpus) -> dict[str, object]:

@@ -50,11 +50,11 @@ def _say_change(found: Timeline, bin_: str) -> None:
     (change,) = found.change.to_pylist()
     if change["ratio_per_period"] is not None:
         typer.echo(f"{_change(change)} from each {bin_} to the next.", err=True)
-    thin = [row for row in found.periods.to_pylist() if _is_thin(row)]
-    if thin:
+    periods = found.periods.to_pylist()
+    if thin := sum(_is_thin(row) for row in periods):
         typer.echo(
-            f"{len(thin)} periods were harvested for less than nine tenths of their days: their"
-            " figures may be of some communities only.",
+            f"{thin} of {len(periods)} periods were harvested for less than nine tenths of"
+            " their days: their figures may be of some communities only.",
             err=True,
         )
 

@@ -22,6 +22,7 @@ from flows.corpus.spread import spread
 from flows.corpus.subcorpora import (
     Subcorpus,
     find_subcorpus,
+    load_subcorpus,
     read_subcorpora,
     released_subcorpora,
 )
@@ -126,8 +127,7 @@ class Corpus:
             where=where, include_duplicates=duplicates, include_automated=automated
         )
         if saved is not None:
-            definition = find_subcorpus(self.subcorpora(), saved).definition
-            population = narrowed(population, definition)
+            population = narrowed(population, self.subcorpus(saved).definition)
         population_posts(self.connection, posts_of(population))
         return population
 
@@ -136,6 +136,12 @@ class Corpus:
         if self._home is not None:
             return read_subcorpora(self._home)
         return released_subcorpora(self.connection)
+
+    def subcorpus(self, name: str) -> Subcorpus:
+        """Return one of them; raises `SubcorpusError` where there is none of that name."""
+        if self._home is not None:
+            return load_subcorpus(self._home, name)
+        return find_subcorpus(released_subcorpora(self.connection), name)
 
     def sizes(self, within: Posts = "") -> pa.Table:
         """Return one row: posts, words, authors, threads, communities, first and last post."""

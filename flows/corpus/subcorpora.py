@@ -114,11 +114,9 @@ def released_subcorpora(connection: duckdb.DuckDBPyConnection) -> dict[str, Subc
 
 def find_subcorpus(known: Mapping[str, Subcorpus], name: str) -> Subcorpus:
     """Return the sub-corpus of that name; raises `SubcorpusError` where there is none."""
-    if name in known:
-        return known[name]
-    near = closest(name, list(known))
-    advice = f"did you mean {near}?" if near else "'valuetalk corpus list' shows what is saved"
-    raise SubcorpusError(f"no sub-corpus {name} is saved; {advice}")
+    if name not in known:
+        raise _unknown(name, list(known))
+    return known[name]
 
 
 def save_subcorpus(
@@ -161,11 +159,20 @@ def save_subcorpus(
     return made
 
 
-def remove_subcorpus(home: Home, name: str) -> Subcorpus:
+def load_subcorpus(home: Home, name: str) -> Subcorpus:
+    """Return one sub-corpus of a home, whatever became of the others.
+
+    Raises
+    ------
+    SubcorpusError
+        If there is none of that name, or its file was changed by hand.
+    """
+    return _read(_existing(home, name))
+
+
+def remove_subcorpus(home: Home, name: str) -> None:
     """Remove a sub-corpus, no post with it; raises `SubcorpusError` where there is none."""
-    found = find_subcorpus(read_subcorpora(home), name)
-    _file(home, name).unlink()
-    return found
+    _existing(home, name).unlink()
 
 
 def enter_subcorpora(warehouse: Warehouse, home: Home) -> str:
@@ -228,6 +235,19 @@ def _plain_columns(node: Any) -> None:
 
 def _file(home: Home, name: str) -> Path:
     return home.subcorpora / f"{name}.toml"
+
+
+def _existing(home: Home, name: str) -> Path:
+    files = {file.stem: file for file in home.subcorpora.glob("*.toml")}
+    if name not in files:
+        raise _unknown(name, list(files))
+    return files[name]
+
+
+def _unknown(name: str, known: list[str]) -> SubcorpusError:
+    near = closest(name, known)
+    advice = f"did you mean {near}?" if near else "'valuetalk corpus list' shows what is saved"
+    return SubcorpusError(f"no sub-corpus {name} is saved; {advice}")
 
 
 def _text(subcorpus: Subcorpus) -> str:

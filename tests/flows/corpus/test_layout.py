@@ -1,11 +1,13 @@
 """How answers stand on a terminal."""
 
 import re
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from flows.commands import selections
 from flows.commands.layout import print_answer
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -91,3 +93,17 @@ def test_a_pipe_has_all_columns_with_short_numbers(capsys: pytest.CaptureFixture
     header, _, row = capsys.readouterr().out.splitlines()
     assert header.split() == [*MEASURES, "per_million", "upper"]
     assert row.split() == ["value", "12", "7", "1.23", "4", "1235", "inf"]
+
+
+def test_what_takes_long_is_said_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = threading.Event()
+    monkeypatch.setattr("rich.status.Status.start", lambda _: shown.set())
+    monkeypatch.setattr(selections, "_LONG_SECONDS", 0.0)
+    with selections.patiently("Counting"):
+        assert not shown.wait(0.05)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with selections.patiently("Counting"):
+        assert shown.wait(10)
+    assert capsys.readouterr().out == ""

@@ -15,6 +15,7 @@ from flows.corpus.subcorpora import (
     SubcorpusError,
     enter_subcorpora,
     find_subcorpus,
+    load_subcorpus,
     normal_form,
     read_subcorpora,
     released_subcorpora,
@@ -135,7 +136,9 @@ def test_removing_forgets_one_and_an_unknown_name_is_told_its_likeness(home: Hom
     save_subcorpus(home, "peers", where="role = 'service_users'", now=NOW)
     with pytest.raises(SubcorpusError, match="did you mean carers"):
         remove_subcorpus(home, "carer")
-    assert remove_subcorpus(home, "carers").name == "carers"
+    (home.subcorpora / "carers.toml").write_text("not a table")
+    assert load_subcorpus(home, "peers").definition == "(\"role\" = 'service_users')"
+    remove_subcorpus(home, "carers")
     assert list(read_subcorpora(home)) == ["peers"]
     with pytest.raises(SubcorpusError, match="valuetalk corpus list"):
         find_subcorpus({}, "peers")
