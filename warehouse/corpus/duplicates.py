@@ -40,7 +40,7 @@ LEAST_WORDS = 20
 """Shorter texts repeat by nature, and are not compared."""
 
 _SKETCH = ("sketch_low", "sketch_high")
-_TEXTS_AT_ONCE = 20_000
+_TEXTS_AT_ONCE = 4_000
 _MOST_PAIRS = 20_000_000  # of posts with a key in common, whose sketches are looked at one by one
 
 _STATE = "SELECT next_g, left_out, fingerprint_version FROM comparison"
