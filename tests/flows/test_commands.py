@@ -264,7 +264,7 @@ def test_doctor_fails_where_a_check_fails_and_says_what_to_do(home: Home) -> Non
     done = run("doctor")
     assert done.exit_code == 1
     assert f"-> chmod -R go-rwx {home.root}" in done.stdout
-    assert done.stderr == "valuetalk: 1 of 11 checks failed: privacy\n"
+    assert done.stderr == "valuetalk: 1 of 12 checks failed: privacy\n"
     findings = json.loads(run("doctor", "--json").stdout)
     assert [finding["name"] for finding in findings if not finding["ok"]] == ["privacy"]
 

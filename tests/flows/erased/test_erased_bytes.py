@@ -162,6 +162,8 @@ def prove(garden: Garden, requests: Requests, *, at_least: int) -> None:
     )
     assert files_holding(again.root, gone) == {}
     assert words_in(again.root, left) == left
+    assert [*garden.home.public.iterdir()]
+    assert [*again.public.iterdir()] == []  # its examples may be of posts that are gone
 
 
 def test_no_byte_of_what_was_erased_is_left_and_a_backup_brings_none_back(garden) -> None:
