@@ -22,6 +22,7 @@ from warehouse.corpus.stream import (
     all_posts,
     column_batches,
     words_of,
+    words_of_posts,
 )
 
 Integers = NDArray[np.int64]
@@ -117,36 +118,36 @@ def posts_with_words(
 ) -> Integers:
     """Return in how many posts of each population each word stands: (n_words, n_populations).
 
-    The places of a word lie together and in order, so that a post is counted where it differs from
-    that of the place before. Four bytes for each running position are held at once.
+    Raises
+    ------
+    PopulationRefused
+        If a condition cannot be read.
     """
     posts = all_posts(connection)
-    flags = [_flags(connection, posts, population) for population in populations]
-    row_of = _rows_by_place(posts)
     n_words = len(_stored_counts(connection)[0])
     counts = np.zeros((n_words, len(populations)), dtype=np.int64)
-    last = (-1, -1)
-    reader = connection.execute("SELECT word_id, g FROM token_places").to_arrow_reader(1_000_000)
-    for batch in reader:
-        words, row = batch.column(0).to_numpy(), row_of[batch.column(1).to_numpy()]
-        is_first = np.ones(len(words), dtype=np.bool_)
-        is_first[1:] = (words[1:] != words[:-1]) | (row[1:] != row[:-1])
-        is_first[:1] = last != (int(words[0]), int(row[0]))
-        last = int(words[-1]), int(row[-1])
-        words, row = words[is_first], row[is_first]
-        for number, flag in enumerate(flags):
-            counts[:, number] += np.bincount(words[flag[row]], minlength=n_words)
+    for number, population in enumerate(populations):
+        chosen = _flags(connection, posts, population)
+        words = words_of_posts(connection, posts, chosen)
+        counts[:, number] = _posts_of_words(words, posts.n_tokens[chosen], n_words=n_words)
     return counts
 
 
-def _rows_by_place(posts: PostPlaces) -> NDArray[np.int32]:
-    """Return the row of the post at each running position from 0 on, -1 in the gaps."""
-    ends = posts.first_g + posts.n_tokens
-    gaps = posts.first_g - np.concatenate([[0], ends[:-1]])
-    rows = np.stack([np.full(len(ends), -1), np.arange(len(ends))], axis=1)
-    return np.repeat(
-        rows.ravel().astype(np.int32), np.stack([gaps, posts.n_tokens], axis=1).ravel()
-    )
+def _posts_of_words(words: WordIds, sizes: Integers, *, n_words: int) -> Integers:
+    """Return in how many posts each word stands; `words` are those of posts of these sizes."""
+    counts = np.zeros(n_words, dtype=np.int64)
+    stops = np.cumsum(sizes)
+    first = done = 0
+    while first < len(sizes):
+        last = max(first + 1, int(np.searchsorted(stops, done + _COUNTED_AT_ONCE)))
+        stop = int(stops[last - 1])
+        post = np.repeat(np.arange(last - first), sizes[first:last])
+        pairs = words[done:stop].astype(np.int64) * (last - first) + post
+        pairs.sort()
+        distinct = pairs[np.diff(pairs, prepend=-1) != 0]
+        counts += np.bincount(distinct // (last - first), minlength=n_words)
+        first, done = last, stop
+    return counts
 
 
 def _stored_counts(connection: duckdb.DuckDBPyConnection) -> tuple[Integers, Integers]:
