@@ -123,6 +123,17 @@ def column_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int,
         first += batch.num_rows
 
 
+def lies_in_order(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the rows of `token_stream` lie in the order of `g`, as all here relies on."""
+    last = -1
+    for batch in connection.execute("SELECT g FROM token_stream").to_arrow_reader(_BATCH):
+        places = batch.column(0).to_numpy()
+        if int(places[0]) <= last or (places[1:] <= places[:-1]).any():
+            return False
+        last = int(places[-1])
+    return True
+
+
 class StreamCut:
     """Cuts the tokens of some posts out of a stream that comes piece by piece."""
 

@@ -15,6 +15,7 @@ import duckdb
 
 from warehouse.contents import Contents, contents_of
 from warehouse.corpus.macros import corpus_macros
+from warehouse.corpus.stream import lies_in_order
 from warehouse.errors import WarehouseDamaged
 from warehouse.home import PRIVATE_FILE, Home, make_private_folder
 from warehouse.private_copy import write_private_copy
@@ -198,6 +199,11 @@ def _create_view(connection: duckdb.DuckDBPyConnection, view: str) -> None:
 def _check_and_export(database: Path, folder: Path, contents: Mapping[str, Contents]) -> None:
     with duckdb.connect(database, read_only=True) as release:
         release.execute("SET TimeZone = 'UTC'")
+        if not lies_in_order(release):
+            raise WarehouseDamaged(
+                f"{_STREAM} does not lie in the order of its positions in the new controlled"
+                " release; the old release stays: publish again"
+            )
         for table, released in CONTROLLED.items():
             _require_same(release, table, table, released, contents[table])
             if table in _NOT_IN_PARQUET:

@@ -2,6 +2,7 @@
 
 import random
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -81,3 +82,16 @@ def test_no_hits_are_no_lines(study: Study) -> None:
     table = read_lines(study.connection, drawn_hits(study, 3).slice(0, 0))
     assert table.num_rows == 0
     assert table.schema.field("node").type == pa.string()
+
+
+def test_a_stream_out_of_order_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "_BATCH", 2_048)
+    rows = list(range(10_000))
+    for swapped in (None, 0, 2_047, 2_048, 9_998):
+        places = rows.copy()
+        if swapped is not None:
+            places[swapped : swapped + 2] = reversed(places[swapped : swapped + 2])
+        with duckdb.connect() as connection:
+            connection.register("given", pa.table({"g": places}))
+            connection.execute("CREATE TABLE token_stream AS FROM given")
+            assert stream.lies_in_order(connection) is (swapped is None)

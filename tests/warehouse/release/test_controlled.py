@@ -330,8 +330,15 @@ def test_parquet_comes_back_after_a_crash_between_the_two_renames(study: Study, 
     assert {path.name for path in home.controlled.iterdir()} == WHOLE
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE token_stream SET word_id = word_id + 1 WHERE rowid = 7",
+        "CREATE OR REPLACE TABLE token_stream AS FROM token_stream ORDER BY g DESC",
+    ],
+)
 def test_a_release_that_reads_differently_does_not_replace_the_old_one(
-    study: Study, home: Home, monkeypatch: pytest.MonkeyPatch
+    study: Study, home: Home, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
     publish_controlled(study.connection, home)
     before = released_bytes(home)
@@ -340,7 +347,7 @@ def test_a_release_that_reads_differently_does_not_replace_the_old_one(
     def damaging(connection: duckdb.DuckDBPyConnection, path: Path) -> Any:
         contents = fill(connection, path)
         with duckdb.connect(path) as release:
-            release.execute("UPDATE token_stream SET word_id = word_id + 1 WHERE rowid = 7")
+            release.execute(damage)
         return contents
 
     monkeypatch.setattr(controlled, "_fill", damaging)
