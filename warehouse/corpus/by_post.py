@@ -14,6 +14,7 @@ from warehouse.corpus.population import Population, population_posts
 from warehouse.corpus.stream import PostPlaces, all_posts
 
 Integers = NDArray[np.int64]
+_NONE = np.empty(0, dtype=np.int64)
 Bin = Literal["day", "week", "month", "year"]
 
 _WEEK, _MONDAY = 7, 3  # the first day of the epoch was a Thursday, the fourth of its week
@@ -74,11 +75,10 @@ def counts_by_post(
     row_of = np.searchsorted(post_ids, posts.post_ids)
     n_tokens = np.zeros(len(post_ids), dtype=np.int64)
     n_tokens[row_of] = posts.n_tokens
-    rows, columns = _cells(connection, word_ids, posts)
-    ones = np.ones(len(rows), dtype=np.int64)
+    rows, columns, counts = _cells(connection, word_ids, posts)
     communities, community = _codes(known["community"])
     return PostCounts(
-        counts=csr_array((ones, (row_of[rows], columns)), shape=(len(post_ids), len(word_ids))),
+        counts=csr_array((counts, (row_of[rows], columns)), shape=(len(post_ids), len(word_ids))),
         post_ids=post_ids,
         author=_author_codes(known["author"]),
         thread=_codes(known["thread_id"])[1],
@@ -120,17 +120,37 @@ def _known(
 
 def _cells(
     connection: duckdb.DuckDBPyConnection, word_ids: Integers, posts: PostPlaces
-) -> tuple[Integers, Integers]:
-    """Return the row of posts and the column of words of every place of the words."""
-    if not len(word_ids):
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    found = connection.execute(
-        f"SELECT word_id, g FROM token_places WHERE {condition_on_words(word_ids)}"
-    ).to_arrow_table()
-    rows = posts.rows_of(np.asarray(found.column("g").to_numpy(), dtype=np.int64))
-    order = np.argsort(word_ids, kind="stable")
-    at = np.searchsorted(word_ids, found.column("word_id").to_numpy(), sorter=order)
-    return rows[rows >= 0], order[at][rows >= 0]
+) -> tuple[Integers, Integers, Integers]:
+    """Return row of post, column of word and count of every post that has one of the words."""
+    places: dict[int, list[Integers]] = {number: [] for number in word_ids.tolist()}
+    if places:
+        found = connection.execute(
+            f"SELECT word_id, g FROM token_places WHERE {condition_on_words(word_ids)}"
+        ).to_arrow_table()
+        words, g = found.column("word_id").to_numpy(), found.column("g").to_numpy()
+        begins = np.flatnonzero(np.diff(words, prepend=-1))  # a word's lie together, run by run
+        for number, piece in zip(words[begins], np.split(g, begins)[1:], strict=True):
+            places[int(number)].append(piece)
+    cells = [
+        _per_post(np.sort(np.concatenate(places[number] or [_NONE]), kind="stable"), posts)
+        for number in places
+    ]
+    columns = np.repeat(np.arange(len(cells)), [len(rows) for rows, _ in cells])
+    rows, counts = (np.concatenate([cell[side] for cell in cells] or [_NONE]) for side in (0, 1))
+    return rows, columns, counts
+
+
+def _per_post(places: Integers, posts: PostPlaces) -> tuple[Integers, Integers]:
+    """Return the rows of the posts that have some of the places, which rise, and how many each."""
+    if len(places) > len(posts.post_ids):
+        ends = posts.first_g + posts.n_tokens
+        counts = np.searchsorted(places, ends) - np.searchsorted(places, posts.first_g)
+        rows = np.flatnonzero(counts)
+        return rows, counts[rows]
+    rows = posts.rows_of(places)
+    rows = rows[rows >= 0]
+    begins = np.flatnonzero(np.diff(rows, prepend=-1))
+    return rows[begins], np.diff(np.append(begins, len(rows)))
 
 
 def _codes(values: NDArray[Any]) -> tuple[NDArray[Any], Integers]:
