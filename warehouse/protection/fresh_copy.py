@@ -21,6 +21,7 @@ UNPACKING = ".repairing-"
 _SETTINGS = {
     "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
     "python_enable_replacements": False,  # a table name never means a Python variable
+    "memory_limit": "2GB",  # a laptop's share; what is larger waits on the disk, inside the home
 }
 _TABLES = """
 SELECT table_name, list(column_name ORDER BY column_index)
