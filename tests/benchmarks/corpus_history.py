@@ -14,6 +14,7 @@ from pathlib import Path
 
 from flows import stages
 from flows.commands.session import open_study
+from warehouse.corpus.runs import join_runs
 from warehouse.gateway import Warehouse
 from warehouse.home import Home
 from warehouse.landing import write_segment
@@ -94,6 +95,9 @@ def grown_warehouse(home: Home, posts: int, root: Path) -> Home:
 def _grow(warehouse: Warehouse, posts: int) -> None:
     """Add replicas of the first posts, as many as are wanted."""
     connection = warehouse.connection
+    runs = connection.execute("SELECT run, first_g, next_g FROM token_runs ORDER BY 2").fetchall()
+    if len(runs) > 1:  # as they would be after years, when what is small has been merged
+        join_runs(connection, runs)
     (steps,) = warehouse.query(_STEPS).to_pylist()
     for (table,) in connection.execute(_WITH_POSTS).fetchall():
         if table not in _SHIFTED:

@@ -3,10 +3,11 @@
 A log-structured merge tree (O'Neil et al. 1996): each batch is one more run in order of word and
 position, and the latest runs are joined where twelve or more are of like size. So a token is
 written anew a few times in its life, and a word is found in a few dozen places however long the
-nights have gone on. The positions of a run are an interval, and those of different runs never meet.
+nights have gone on. Very large runs are left alone. The positions of a run are an interval, and
+those of different runs never meet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -20,9 +21,14 @@ MERGED_AT = 12
 """How many runs of like size are joined into one."""
 
 _SMALLEST = 65_536
+_LARGEST = 32_000_000
+"""Tokens from which on a run is left as it is: what a merge may cost in one night is bounded, and a
+word is looked up in one place more for each of these."""
+
 _SHIFT = np.uint64(32)
 
-_Run = tuple[int, int, int]
+Run = tuple[int, int, int]
+"""Number, first position, and the position behind the last."""
 
 _RUNS = "SELECT run, first_g, next_g FROM token_runs ORDER BY first_g"
 _JOIN = """
@@ -68,14 +74,17 @@ def merge_runs(connection: duckdb.DuckDBPyConnection) -> int:
     joined = 0
     while runs := _due_for_merging(connection.execute(_RUNS).fetchall()):
         with transaction(connection):
-            _join(connection, runs)
+            join_runs(connection, runs)
         joined += len(runs)
     return joined
 
 
-def _due_for_merging(runs: list[_Run]) -> list[_Run]:
+def _due_for_merging(runs: list[Run]) -> list[Run]:
     """Return the latest runs, oldest first, that are to become one; none where that can wait."""
-    levels = [_level(next_g - first_g) for _, first_g, next_g in runs]
+    sizes = [next_g - first_g for _, first_g, next_g in runs]
+    settled = max((n for n, size in enumerate(sizes, 1) if size >= _LARGEST), default=0)
+    runs = runs[settled:]
+    levels = [_level(size) for size in sizes[settled:]]
     for level in sorted(set(levels)):
         tail = len(runs)
         while tail and levels[tail - 1] <= level:
@@ -93,7 +102,14 @@ def _level(n_tokens: int) -> int:
     return level
 
 
-def _join(connection: duckdb.DuckDBPyConnection, runs: list[_Run]) -> None:
+def join_runs(connection: duckdb.DuckDBPyConnection, runs: Sequence[Run]) -> None:
+    """Make one run of some that follow each other, without positions of superseded texts.
+
+    Parameters
+    ----------
+    runs : sequence of (run, first_g, next_g)
+        In the order of their positions; the caller begins and commits.
+    """
     joined = [run for run, _, _ in runs]
     interval = {"first_g": runs[0][1], "next_g": runs[-1][2]}
     new = max(joined) + 1

@@ -18,7 +18,7 @@ from warehouse.space import require_space, size_of
 
 UNPACKING = ".repairing-"
 """How the folder is called into which a repair unpacks a backup."""
-_SETTINGS = {
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,  # nothing is fetched from anywhere
     "python_enable_replacements": False,  # a table name never means a Python variable
     "memory_limit": "2GB",  # a laptop's share; what is larger waits on the disk, inside the home

@@ -112,3 +112,18 @@ def test_several_batches_give_what_one_does() -> None:
             )
         )
     assert found[0] == found[1]
+
+
+def test_a_large_run_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_LARGEST", 40)
+    study = Study()
+    study.add_posts(1, text="hope and value together " * 12)
+    index_posts(study.connection)
+    ((large,),) = study.sql("SELECT run FROM token_runs")
+    for _ in range(20):
+        study.add_posts(1, text="waiting on the ward")
+        index_posts(study.connection)
+        assert_exact(study)
+    sizes = dict(study.sql("SELECT run, next_g - first_g FROM token_runs"))
+    assert sizes[large] == 48
+    assert sum(size < 40 for size in sizes.values()) <= 2 * 2
