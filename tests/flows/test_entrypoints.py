@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from flows.engine import WORK_POOL
@@ -25,6 +26,7 @@ def deployments() -> list[dict[str, object]]:
     return listed
 
 
+@pytest.mark.slow
 def test_every_entrypoint_loads_without_a_placeholder() -> None:
     entrypoints = [str(deployment["entrypoint"]) for deployment in deployments()]
     done = subprocess.run(

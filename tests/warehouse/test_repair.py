@@ -110,7 +110,9 @@ def test_a_damaged_warehouse_is_rebuilt_as_it_was(study: Study) -> None:
     assert not folder_of(study.home).exists()
 
 
-@pytest.mark.parametrize("how", ["gone", "garbage", "half"])
+@pytest.mark.parametrize(
+    "how", ["gone", *(pytest.param(how, marks=pytest.mark.slow) for how in ("garbage", "half"))]
+)
 def test_a_database_that_is_gone_or_no_database_any_more_is_rebuilt(study: Study, how: str) -> None:
     fill(study)
     before = held(study)
@@ -124,6 +126,7 @@ def test_a_database_that_is_gone_or_no_database_any_more_is_rebuilt(study: Study
     assert held(study) == before
 
 
+@pytest.mark.slow
 def test_what_landed_since_the_release_comes_from_its_segments(study: Study) -> None:
     fill(study)
     study.next_night()
@@ -138,6 +141,7 @@ def test_what_landed_since_the_release_comes_from_its_segments(study: Study) -> 
     assert held(study) == before
 
 
+@pytest.mark.slow
 def test_a_sound_warehouse_gets_its_index_anew_and_nothing_else(study: Study) -> None:
     fill(study)
     before = held(study)
@@ -151,6 +155,7 @@ def test_a_sound_warehouse_gets_its_index_anew_and_nothing_else(study: Study) ->
     assert study.home.database.stat().st_ino == inode
 
 
+@pytest.mark.slow
 def test_what_was_asked_for_after_the_release_stays_gone(study: Study, tmp_path: Path) -> None:
     fill(study)
     copy = tmp_path / "private"
@@ -166,6 +171,7 @@ def test_what_was_asked_for_after_the_release_stays_gone(study: Study, tmp_path:
     assert "1" not in {row["native_id"] for row in ids}
 
 
+@pytest.mark.slow
 def test_a_backup_is_the_base_where_the_release_cannot_be(study: Study, tmp_path: Path) -> None:
     fill(study)
     file = tmp_path / "backups" / "one.tar.zst"
