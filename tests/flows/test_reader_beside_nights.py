@@ -117,6 +117,7 @@ def test_five_nights_publish_beside_a_reader_of_the_first(home: Home) -> None:
         assert newest.execute("SELECT count(*) FROM posts").fetchone() == (counts[-1],)
     assert {path.name for path in home.controlled.iterdir()} == {
         "discourse.duckdb",
+        "manifest.json",
         "parquet",
         "queries",
     }
