@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from warehouse.release.controlled import publish_controlled
 
 VALUETALK = (sys.executable, "-m", "flows.commands")
 GIGABYTE = 1e9
+NEW_RELEASE = ".discourse.duckdb.tmp"
 _POLL_SECONDS = 0.2
 
 
@@ -52,7 +53,6 @@ class Measured:
     wall: float = 0.0
     peak_mb: float = 0.0
     rows: int = 0
-    lines: list[str] = field(default_factory=list)
 
 
 def main() -> None:
@@ -87,11 +87,16 @@ def import_archive(file: Path, home: Home) -> None:
     """Import the archive in a process of its own."""
     _run("init", "--name", "A benchmark", "--contact", "bench@example.org", home=home)
     options = ("--source", "archive", "--ethics-ref", "benchmark", "--licence", "public domain")
-    done = _run("import", str(file), *options, home=home)
+    watch = Watch(until=home.controlled / NEW_RELEASE)
+    done = _run("import", str(file), *options, home=home, watch=watch)
     say(
-        "import, index, duplicates and release",
+        "import with protection, index and duplicates",
+        f"{watch.reached_after:.0f} s wall, {watch.peak_before_mb:.0f} MB",
+        "<= 120 s wall, <= 3,000 MB",
+    )
+    say(
+        "the same with the release",
         f"{done.wall:.0f} s wall, {done.cpu:.0f} s CPU, {done.peak_mb:.0f} MB",
-        "<= 120 s wall without the release, <= 3,000 MB",
     )
 
 
@@ -257,39 +262,53 @@ def _cpu(who: int) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _run(*arguments: str, home: Home) -> Measured:
+def _run(*arguments: str, home: Home, watch: "Watch | None" = None) -> Measured:
     """Run a command; CPU and peak memory are of its process and of those that it started."""
+    watch = watch or Watch()
     cpu, wall = _cpu(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [*VALUETALK, *arguments, "--home", str(home.root)]
     with (
         subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment_of(home)
         ) as process,
-        _peak(process) as peak,
+        _watched(process, watch),
     ):
         if process.wait() != 0:
             raise SystemExit(f"{' '.join(arguments[:1])} failed")
     return Measured(
         cpu=_cpu(resource.RUSAGE_CHILDREN) - cpu,
         wall=time.perf_counter() - wall,
-        peak_mb=max(peak, default=0.0),
+        peak_mb=watch.peak_mb,
     )
 
 
+@dataclass(slots=True)
+class Watch:
+    """The memory of a process and its children, and when a file of theirs appeared."""
+
+    until: Path | None = None
+    peak_mb: float = 0.0
+    peak_before_mb: float = 0.0
+    reached_after: float = 0.0
+
+
 @contextmanager
-def _peak(process: subprocess.Popen[bytes]) -> Iterator[list[float]]:
-    """Note the memory of a process and its children, in MB, again and again."""
-    seen: list[float] = []
-    over = threading.Event()
+def _watched(process: subprocess.Popen[bytes], watch: Watch) -> Iterator[None]:
+    """Look at a process and its children again and again."""
+    over, started = threading.Event(), time.perf_counter()
 
     def look() -> None:
         while not over.wait(_POLL_SECONDS):
-            seen.append(sum(_memory(pid) for pid in _family(process.pid)))
+            watch.peak_mb = max(watch.peak_mb, sum(_memory(pid) for pid in _family(process.pid)))
+            if not watch.reached_after:
+                watch.peak_before_mb = watch.peak_mb
+                if watch.until and watch.until.exists():
+                    watch.reached_after = time.perf_counter() - started
 
     watcher = threading.Thread(target=look)
     watcher.start()
     try:
-        yield seen
+        yield
     finally:
         over.set()
         watcher.join()
