@@ -18,6 +18,7 @@ CALIBRATION_ERROR = 0.03
 WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
 
 
+@pytest.mark.slow
 def test_frames_of_coded_posts_are_found_as_well_as_before(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

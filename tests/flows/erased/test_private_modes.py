@@ -30,6 +30,7 @@ def modes(root: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_open_umask")
 def test_everything_under_a_home_is_private_after_a_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
