@@ -5,8 +5,8 @@ order, `token_places` where each word stands. A post's tokens lie together, so `
 say where they begin. Positions are never given again: an edited post gets later ones.
 
 `token_places` is a sequence of runs (`warehouse.corpus.runs`), one a batch. Tokens of a superseded
-text leave the stream at once; in the runs their positions stay until they are merged, and are
-listed in `dead_tokens`.
+text leave the stream at once; in the runs their positions stay until they are merged or something
+is erased, and are listed in `dead_tokens`.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,6 @@ BATCH_CHARACTERS = 40_000_000
 """How much text is indexed in one transaction: some eight million tokens, which bounds memory."""
 
 _FEW_POSTS = 2_000
-_VERSION = TOKENISER_VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,11 @@ def index_posts(
     more leave the vocabulary, since a name that was edited out must not stay behind in it; their
     numbers are not given again.
     """
-    if _one(connection, "SELECT count(*) FROM indexed WHERE tokeniser_version <> $v", v=_VERSION):
+    if _one(
+        connection,
+        "SELECT count(*) FROM indexed WHERE tokeniser_version <> $v",
+        v=TOKENISER_VERSION,
+    ):
         connection.execute(_OUTDATED)
     connection.execute(_PENDING, {"characters": batch_characters})
     if _one(connection, _IS_ANY_GONE):
