@@ -1,55 +1,112 @@
-"""Topics: what posts are about, found by factorising their strongest terms.
+"""Topics: what posts are about, found by factorising their strongest terms, and kept over nights.
 
 TF-IDF cut to the strongest terms of each post and factorised with no entry below zero: the cut
 gives topics whose terms hold together better than the whole rows do, at less cost. A post's own
-topics are found from its whole row, which measures better than the cut one. Vocabulary, weights and
-topics are frozen once fitted, so a post's topics depend on the post alone.
+topics are found from its whole row, which measures better than the cut one. Vocabulary and weights
+are frozen once fitted, so a post's topics depend on the post and the basis alone.
+
+A night's posts move the basis by little: each topic keeps statistics of the posts it was learned
+from (online matrix factorisation, Mairal and others 2010), to which a night adds at most a small
+share of the topic's own weight. A topic that hears nothing forgets nothing. Rows keep their topic
+ids for ever: `topic_ids_` names them.
 """
 
-import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from sklearn.base import BaseEstimator
-from sklearn.decomposition import NMF
-from sklearn.exceptions import ConvergenceWarning
+from scipy.sparse import csr_array, vstack
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
 
-from analysis.vectorise import TermWeighting, strongest_terms
+from analysis.topics.factorise import (
+    Statistics,
+    factorise,
+    first_basis,
+    improve_basis,
+    non_negative_loadings,
+    rescaled,
+    unit_length,
+)
+from analysis.topics.factorise import unexplained as unexplained_share
+from analysis.topics.weighing import CutTerms, Terms
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 ROWS_AT_ONCE = 50_000
-"""Posts whose topics are found together, which bounds the memory that it takes."""
+"""Posts that are weighed together, which bounds the memory that it takes."""
+LEAST_HEARD = 20.0
+"""A topic counts as learned from so many posts at least, when a night's share is bounded."""
 
 
 class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """Non-negative matrix factorisation of each post's strongest terms.
+    """Non-negative matrix factorisation of each post's strongest terms, updated night by night.
 
     Parameters
     ----------
     n_topics : int
+        Topics to find in `fit`; afterwards `topic_ids_` says how many there are.
     strongest : int
         Terms kept of each post to find the topics.
     min_posts, max_share
         Words in fewer posts, or a greater share of them, are no terms.
     stop_words : collection of str, optional
         Our own list of function words if None.
+    terms : estimator, optional
+        Unfitted, with the methods of `Terms`, in place of the four parameters above.
+    seeds : mapping of str to sequence of str, optional
+        Topics that are asked for: a name, and the terms that its row is held to.
+    seed_pull : float
+        How much the seed terms weigh in their topic, in multiples of what its posts weigh.
     random_state, max_iter : int
         Of the factorisation, which starts from singular vectors.
+    sample : int or None
+        Posts, drawn by `random_state`, that the basis is found from where there are more.
+    memory : float
+        A topic remembers so many posts of its own; older ones fade as newer ones come.
+    rate : float
+        The most that a night's posts may weigh in a topic, as a share of all it remembers.
+    night_pull, refit_pull : float
+        How much the last basis weighs in an update or a refit, in multiples of the posts' weight.
 
     Attributes
     ----------
     components_ : (n_topics, n_terms) floats
-        Weight of each term in each topic, of Euclidean length one; the topic that holds most of
-        the posts it was fitted to is the first.
+        Weight of each term in each topic, of Euclidean length one; after `fit` the topic that holds
+        most of the posts is the first.
+    topic_ids_ : (n_topics,) int64
+        The id of each row, which stays with the topic for ever.
+    gram_, cross_ : (n_topics, n_topics), (n_topics, n_terms) floats
+        Sums over the remembered posts of each topic's loading times all loadings, and times the
+        posts' terms.
+    posts_ : (n_topics,) floats
+        How many posts each topic remembers, a post that is half of it counting a half.
+    seed_names_ : list of str
+        The name that each row was asked for by, "" for one that was not.
+    terms_ : Terms
     vocabulary_ : list of str
     idf_ : (n_terms,) floats
     converged_ : bool
+    version_ : int
+        1 after `fit`; one more with each update or refit that had posts.
+    n_unknown_words_ : int
+        How many different words the posts of the last update had that are no terms.
     """
+
+    components_: Floats
+    topic_ids_: Integers
+    gram_: Floats
+    cross_: Floats
+    posts_: Floats
+    seed_names_: list[str]
+    terms_: Terms
+    vocabulary_: list[str]
+    idf_: Floats
+    converged_: bool
+    version_: int
+    n_unknown_words_: int
 
     def __init__(
         self,
@@ -59,16 +116,32 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         min_posts: int = 5,
         max_share: float = 0.3,
         stop_words: frozenset[str] | None = None,
+        terms: Terms | None = None,
+        seeds: Mapping[str, Sequence[str]] | None = None,
+        seed_pull: float = 1.0,
         random_state: int = 0,
         max_iter: int = 200,
+        sample: int | None = 100_000,
+        memory: float = 1_000.0,
+        rate: float = 0.05,
+        night_pull: float = 0.5,
+        refit_pull: float = 1.0,
     ) -> None:
         self.n_topics = n_topics
         self.strongest = strongest
         self.min_posts = min_posts
         self.max_share = max_share
         self.stop_words = stop_words
+        self.terms = terms
+        self.seeds = seeds
+        self.seed_pull = seed_pull
         self.random_state = random_state
         self.max_iter = max_iter
+        self.sample = sample
+        self.memory = memory
+        self.rate = rate
+        self.night_pull = night_pull
+        self.refit_pull = refit_pull
 
     def fit(self, counts: csr_array, words: Sequence[str]) -> Self:
         """Find topics in posts.
@@ -80,33 +153,96 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         Raises
         ------
         ValueError
-            Where there are too few posts or terms for so many topics.
+            Where there are too few posts or terms for so many topics, or a seed has no term.
         """
-        weighting = self.weighting().fit(counts, words)
-        terms = strongest_terms(weighting.transform(counts, words), n=self.strongest)
-        terms = terms[np.diff(terms.indptr) > 0]
-        if self.n_topics < 1 or self.n_topics > min(terms.shape):
+        terms = self.unfitted_terms().fit(counts, words)
+        counts = self._drawn(counts)
+        cut = _cut(terms, counts, words)
+        heard = cut[np.diff(cut.indptr) > 0]
+        if self.n_topics < 1 or self.n_topics > min(heard.shape):
             raise ValueError(
-                f"{self.n_topics} topics cannot be found in {terms.shape[0]} posts with"
-                f" {terms.shape[1]} terms; ask for fewer topics, from 1"
+                f"{self.n_topics} topics cannot be found in {heard.shape[0]} posts with"
+                f" {heard.shape[1]} terms; ask for fewer topics, from 1"
             )
-        factors = NMF(
-            n_components=self.n_topics,
-            init="nndsvda" if self.n_topics < min(terms.shape) else "random",
-            solver="cd",
-            max_iter=self.max_iter,
-            random_state=self.random_state,
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            factors.fit(terms)
-        self.converged_ = bool(factors.n_iter_ < self.max_iter)
-        self.weighting_ = weighting
-        self.vocabulary_ = weighting.vocabulary_
-        self.idf_ = weighting.idf_
-        self.components_ = _unit_length(factors.components_)
+        names, seeded = self._seed_rows(terms)
+        start = first_basis(heard, self.n_topics, random_state=self.random_state)
+        start[: len(names)] = seeded
+        pull = np.zeros((self.n_topics, 1))
+        pull[: len(names)] = self.seed_pull
+        found = factorise(heard, start, pull=pull, max_iter=self.max_iter)
+        self.converged_ = found.converged
+        self._adopt_terms(terms)
+        self.components_ = found.basis
+        self.topic_ids_ = np.arange(self.n_topics, dtype=np.int64)
+        self.seed_names_ = [*names, *[""] * (self.n_topics - len(names))]
+        self.version_, self.n_unknown_words_ = 1, 0
+        self._remember(heard)
         mass = self.transform(counts, words).sum(axis=0)
-        self.components_ = self.components_[np.argsort(-mass, kind="stable")]
+        self._reorder(np.argsort(-mass, kind="stable"))
+        self.topic_ids_ = np.arange(self.n_topics, dtype=np.int64)
+        return self
+
+    def partial_fit(self, counts: csr_array, words: Sequence[str]) -> Self:
+        """Take in a night's new posts; without a known term among them nothing changes.
+
+        Words that are no terms of the model are left out and counted in `n_unknown_words_`.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Where the model was not fitted.
+        """
+        check_is_fitted(self, "components_")
+        self.n_unknown_words_ = self._unknown(counts, words)
+        cut = _cut(self.terms_, counts, words)
+        heard = cut[np.diff(cut.indptr) > 0]
+        if not heard.shape[0]:
+            return self
+        new, posts = _statistics(heard, self.components_)
+        weight = self._weight_of_night(posts)
+        gram = self.gram_ + weight[:, None] * new.gram
+        cross = self.cross_ + weight[:, None] * new.cross
+        before = self.components_
+        moved = improve_basis(before, Statistics(gram, cross), pull=self.night_pull, sweeps=2)
+        self.components_, kept = rescaled(moved, Statistics(gram, cross))
+        self._set_statistics(kept, self.posts_ + weight * posts)
+        self.version_ += 1
+        return self
+
+    def refit(
+        self,
+        counts: csr_array,
+        words: Sequence[str],
+        *,
+        pull: float | None = None,
+        new_terms: bool = False,
+    ) -> Self:
+        """Fit the topics again to all posts, from the last basis and pulled towards it.
+
+        Parameters
+        ----------
+        pull : float, optional
+            In place of `refit_pull`.
+        new_terms : bool
+            Choose vocabulary and weights anew; the last basis is carried over word by word.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Where the model was not fitted.
+        """
+        check_is_fitted(self, "components_")
+        pulls = np.full((1, len(self.vocabulary_)), self.refit_pull if pull is None else pull)
+        if new_terms:
+            pulls = self._take_new_terms(self.unfitted_terms().fit(counts, words), pulls)
+        cut = _cut(self.terms_, self._drawn(counts), words)
+        heard = cut[np.diff(cut.indptr) > 0]
+        if not heard.shape[0]:
+            return self
+        found = factorise(heard, self.components_, pull=pulls, max_iter=self.max_iter)
+        self.components_, self.converged_ = found.basis, found.converged
+        self._remember(heard)
+        self.version_ += 1
         return self
 
     def transform(self, counts: csr_array, words: Sequence[str]) -> Floats:
@@ -114,79 +250,220 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
 
         A post without a term of any topic is a row of zeros: it has no topic.
         """
+        loadings = self.loadings(counts, words)
+        return _ratio(loadings, loadings.sum(axis=1, keepdims=True))
+
+    def loadings(self, counts: csr_array, words: Sequence[str]) -> Floats:
+        """Return each post's loadings (n, n_topics) on the topics, found from its whole row."""
+        check_is_fitted(self, "components_")
         parts = [
-            self._shares(counts[start : start + ROWS_AT_ONCE], words)
-            for start in range(0, counts.shape[0], ROWS_AT_ONCE)
+            non_negative_loadings(self.terms_.transform(block, words), self.components_)
+            for block in _blocks(counts)
         ]
         return np.concatenate(parts) if parts else np.empty((0, len(self.components_)))
+
+    def unexplained(self, counts: csr_array, words: Sequence[str]) -> Floats:
+        """Return which share of each post's strongest terms no topic explains, (n,), 0 to 1.
+
+        Of their squared length; a post without a term is 0.
+        """
+        check_is_fitted(self, "components_")
+        cut = _cut(self.terms_, counts, words)
+        return unexplained_share(
+            cut, self.components_, non_negative_loadings(cut, self.components_)
+        )
+
+    def add_topic(
+        self, component: Floats, *, topic_id: int, counts: csr_array, words: Sequence[str]
+    ) -> Self:
+        """Add a topic that some posts are about.
+
+        Parameters
+        ----------
+        component : (n_terms,) floats
+        topic_id : int
+            Never one that was used before.
+        counts : (n, n_words)
+            The posts that it is learned from, which its statistics are made of.
+
+        Raises
+        ------
+        ValueError
+            Where the id is one of the model's, or the component has no term.
+        """
+        check_is_fitted(self, "components_")
+        row = unit_length(np.maximum(np.asarray(component, dtype=np.float64), 0.0)[None, :])
+        if topic_id in self.topic_ids_ or not row.any():
+            raise ValueError(f"topic {topic_id} is there already or has no term; give a new one")
+        self.components_ = np.vstack([self.components_, row])
+        new, posts = _statistics(_cut(self.terms_, counts, words), self.components_)
+        gram = np.zeros_like(new.gram)
+        gram[:-1, :-1], gram[-1] = self.gram_, new.gram[-1]
+        self.topic_ids_ = np.append(self.topic_ids_, np.int64(topic_id))
+        self.seed_names_ = [*self.seed_names_, ""]
+        self._set_statistics(
+            Statistics(gram, np.vstack([self.cross_, new.cross[-1:]])),
+            np.append(self.posts_, posts[-1]),
+        )
+        return self
+
+    def drop_topic(self, topic_id: int) -> Self:
+        """Take a topic out; what it explained is not handed to the others."""
+        row = self._row(topic_id)
+        explained = np.outer(self.gram_[:, row], self.components_[row])
+        self.cross_ = np.maximum(self.cross_ - explained, 0.0)
+        self._reorder(np.delete(np.arange(len(self.topic_ids_)), row))
+        return self
+
+    def merge_topics(self, kept_id: int, gone_id: int) -> Self:
+        """Join two topics under the first one's id."""
+        kept, gone = self._row(kept_id), self._row(gone_id)
+        own = self.posts_[[kept, gone]] @ self.components_[[kept, gone]]
+        self.components_[kept] = unit_length(own[None, :])[0]
+        self.gram_[kept] += self.gram_[gone]
+        self.gram_[:, kept] += self.gram_[:, gone]
+        self.cross_[kept] += self.cross_[gone]
+        self.posts_[kept] += self.posts_[gone]
+        self._reorder(np.delete(np.arange(len(self.topic_ids_)), gone))
+        return self
 
     def forget_terms(self, gone: Collection[str]) -> Self:
         """Drop terms that no post holds any more, with all that was learned of them.
 
         Topics of posts without these terms move by less than the terms weighed in the topics.
         """
+        check_is_fitted(self, "components_")
         kept = [i for i, word in enumerate(self.vocabulary_) if word not in gone]
-        self.vocabulary_ = [self.vocabulary_[i] for i in kept]
-        self.idf_ = self.idf_[kept]
         self.components_ = self.components_[:, kept]
-        self.weighting_.vocabulary_ = self.vocabulary_
-        self.weighting_.idf_ = self.idf_
+        self.cross_ = self.cross_[:, kept]
+        self._adopt_terms(self.terms_.forget_terms(gone))
         return self
 
-    def weighting(self) -> TermWeighting:
-        """Return an unfitted weighting with this model's parameters."""
-        return TermWeighting(
-            min_posts=self.min_posts, max_share=self.max_share, stop_words=self.stop_words
+    def unfitted_terms(self) -> Terms:
+        """Return what weighs the terms, with this model's parameters and not fitted."""
+        if self.terms is not None:
+            return clone(self.terms)  # type: ignore[no-any-return] # scikit-learn ships no types
+        return CutTerms(
+            min_posts=self.min_posts,
+            max_share=self.max_share,
+            stop_words=self.stop_words,
+            strongest=self.strongest,
         )
 
-    def _shares(self, counts: csr_array, words: Sequence[str]) -> Floats:
-        terms = self.weighting_.transform(counts, words)
-        loadings = non_negative_loadings(terms, self.components_)
-        totals = loadings.sum(axis=1, keepdims=True)
-        return _ratio(loadings, totals)
+    def _adopt_terms(self, terms: Terms) -> None:
+        self.terms_ = terms
+        self.vocabulary_ = terms.vocabulary_
+        self.idf_ = terms.idf_
+
+    def _take_new_terms(self, terms: Terms, pulls: Floats) -> Floats:
+        """Carry the basis over to other terms, by word; return the pull on each of them.
+
+        Weights follow the change of a word's idf. Nothing holds words back that were no terms.
+        """
+        column = {word: number for number, word in enumerate(self.vocabulary_)}
+        source = np.array([column.get(word, -1) for word in terms.vocabulary_])
+        known = source >= 0
+        carried = np.zeros((len(self.components_), len(source)))
+        scale = terms.idf_[known] / self.idf_[source[known]]
+        carried[:, known] = self.components_[:, source[known]] * scale
+        pulled = np.zeros((1, len(source)))
+        pulled[:, known] = pulls[:, source[known]]
+        self.components_ = unit_length(carried)
+        self._adopt_terms(terms)
+        return pulled
+
+    def _seed_rows(self, terms: Terms) -> tuple[list[str], Floats]:
+        """Return the names of the topics asked for and a row of length one for each."""
+        column = {word: number for number, word in enumerate(terms.vocabulary_)}
+        names = list(self.seeds or {})
+        if len(names) > self.n_topics:
+            raise ValueError(f"{len(names)} seeds need at least so many topics: raise n_topics")
+        rows = np.zeros((len(names), len(column)))
+        for row, name in enumerate(names):
+            known = [column[word] for word in (self.seeds or {})[name] if word in column]
+            if not known:
+                raise ValueError(f"no word of the seed {name!r} is a term; give commoner words")
+            rows[row, known] = 1.0
+        return names, unit_length(rows)
+
+    def _drawn(self, counts: csr_array) -> csr_array:
+        if self.sample is None or counts.shape[0] <= self.sample:
+            return counts
+        draw = np.random.default_rng(self.random_state)
+        return counts[np.sort(draw.choice(counts.shape[0], self.sample, replace=False))]
+
+    def _weight_of_night(self, posts: Floats) -> Floats:
+        """Return how much a night's posts count for each topic, so that none weighs too much."""
+        bound = self.rate / (1 - self.rate) * np.maximum(self.posts_, LEAST_HEARD)
+        return np.minimum(1.0, _ratio(bound, posts))
+
+    def _remember(self, heard: csr_array) -> None:
+        statistics, posts = _statistics(heard, self.components_)
+        self._set_statistics(statistics, posts)
+
+    def _set_statistics(self, statistics: Statistics, posts: Floats) -> None:
+        """Keep statistics, each topic's scaled to what it may remember."""
+        scale = np.minimum(1.0, _ratio(np.full_like(posts, self.memory), posts))
+        self.gram_ = statistics.gram * scale[:, None]
+        self.cross_ = statistics.cross * scale[:, None]
+        self.posts_ = posts * scale
+
+    def _reorder(self, rows: Integers) -> None:
+        self.components_, self.topic_ids_ = self.components_[rows], self.topic_ids_[rows]
+        self.gram_, self.cross_ = self.gram_[np.ix_(rows, rows)], self.cross_[rows]
+        self.posts_ = self.posts_[rows]
+        self.seed_names_ = [self.seed_names_[row] for row in rows]
+
+    def _row(self, topic_id: int) -> int:
+        found = np.flatnonzero(self.topic_ids_ == topic_id)
+        if not len(found):
+            raise ValueError(f"there is no topic {topic_id}; there are {self.topic_ids_.tolist()}")
+        return int(found[0])
+
+    def _unknown(self, counts: csr_array, words: Sequence[str]) -> int:
+        known = set(self.vocabulary_)
+        used = np.unique(counts.indices)
+        return sum(words[column] not in known for column in used.tolist())
 
 
 def leading_topics(weights: Floats) -> Integers:
-    """Return each post's topic of greatest weight, -1 where it has none."""
+    """Return the row number of each post's topic of greatest weight, -1 where it has none."""
     if not weights.shape[1]:
         return np.full(len(weights), -1, dtype=np.int64)
     return np.where(weights.max(axis=1) > 0, weights.argmax(axis=1), -1).astype(np.int64)
 
 
-def non_negative_loadings(
-    terms: csr_array, components: Floats, *, tolerance: float = 1e-6, max_iter: int = 500
-) -> Floats:
-    """Return W (n, k) with no entry below zero that brings W @ components nearest to `terms`.
-
-    Cyclic coordinate descent of each row until none of its entries moves by more than `tolerance`,
-    so that a row's result does not depend on the others.
-    """
-    gram = components @ components.T
-    aim = np.asarray(terms @ components.T, dtype=np.float64)
-    loadings = np.zeros_like(aim)
-    moving = np.flatnonzero((aim > 0).any(axis=1))
-    topics = np.flatnonzero(np.diag(gram) > 0)
-    for _ in range(max_iter):
-        if not len(moving):
-            break
-        rows, goal = loadings[moving], aim[moving]
-        moved = np.zeros(len(moving))
-        for topic in topics:
-            before = rows[:, topic].copy()
-            slope = rows @ gram[:, topic] - goal[:, topic]
-            rows[:, topic] = np.maximum(before - slope / gram[topic, topic], 0.0)
-            np.maximum(moved, np.abs(rows[:, topic] - before), out=moved)
-        loadings[moving] = rows
-        moving = moving[moved > tolerance]
-    return loadings
+def leading_ids(weights: Floats, topic_ids: Integers) -> Integers:
+    """Return the id of each post's topic of greatest weight, -1 where it has none."""
+    leading = leading_topics(weights)
+    return np.where(leading >= 0, np.append(topic_ids, -1)[leading], -1).astype(np.int64)
 
 
-def _unit_length(components: Floats) -> Floats:
-    lengths = np.linalg.norm(components, axis=1, keepdims=True)
-    return _ratio(components, lengths)
+def _statistics(heard: csr_array, components: Floats) -> tuple[Statistics, Floats]:
+    """Return the statistics of posts and how many of them each topic has."""
+    k = len(components)
+    gram, cross, posts = np.zeros((k, k)), np.zeros_like(components), np.zeros(k)
+    for block in _blocks(heard):
+        loadings = non_negative_loadings(block, components)
+        gram += loadings.T @ loadings
+        cross += (block.T @ loadings).T
+        posts += _ratio(loadings, loadings.sum(axis=1, keepdims=True)).sum(axis=0)
+    return Statistics(gram, cross), posts
+
+
+def _cut(terms: Terms, counts: csr_array, words: Sequence[str]) -> csr_array:
+    parts = [terms.cut(block, words) for block in _blocks(counts)]
+    if not parts:
+        return csr_array((0, len(terms.vocabulary_)))
+    return parts[0] if len(parts) == 1 else csr_array(vstack(parts, format="csr"))
+
+
+def _blocks(rows: csr_array) -> Iterator[csr_array]:
+    for start in range(0, rows.shape[0], ROWS_AT_ONCE):
+        yield rows[start : start + ROWS_AT_ONCE]
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
-    filled = np.zeros_like(above)
+    filled = np.zeros(np.broadcast_shapes(above.shape, below.shape))
     np.divide(above, below, out=filled, where=below > 0)
     return filled

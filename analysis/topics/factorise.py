@@ -1,0 +1,267 @@
+"""Non-negative factorisation X ~ W H of sparse rows: the numerics under the topics.
+
+Hierarchical alternating least squares (Cichocki and Phan 2009): each topic in turn is set to its
+best value with all others held, for W post by post and for H from W'W and W'X alone. These two
+small matrices are all that H needs of the posts; they add up over blocks of posts and over nights,
+so that no more than a block is held dense, and an update needs the new posts alone. Nothing is
+drawn at random but the start of the singular vectors, from a seed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import qr
+from scipy.sparse import csr_array
+
+Floats = NDArray[np.float64]
+
+ROWS_AT_ONCE = 4_096
+"""Posts whose loadings are found together: as many as stay in the processor's cache."""
+_TINY = float(np.finfo(np.float64).tiny)
+_WORTH_COPYING = 0.7
+"""Posts at rest are set aside when no more than this share still moves."""
+
+
+class Statistics(NamedTuple):
+    """What a basis needs of posts: W'W (k, k) and W'X (k, n_terms), row by row of the topics."""
+
+    gram: Floats
+    cross: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factorised:
+    """A basis with rows of length one, its statistics, and how it was reached."""
+
+    basis: Floats
+    statistics: Statistics
+    n_iter: int
+    converged: bool
+
+
+def first_basis(terms: csr_array, n_topics: int, *, random_state: int = 0) -> Floats:
+    """Return a start (n_topics, n_terms) from singular vectors: NNDSVD.
+
+    Of each pair of singular vectors the sign that weighs more is kept (Boutsidis and Gallopoulos
+    2008); what lies below the mean of the terms is raised to it, as in their variant "a". The
+    vectors are found in the space of the terms, so that the order of the posts does not matter.
+    """
+    left, values, right = _singular_vectors(terms, n_topics, random_state)
+    basis = np.zeros((n_topics, terms.shape[1]))
+    for topic in range(len(values)):
+        positive = _size(left[:, topic], right[topic])
+        negative = _size(-left[:, topic], -right[topic])
+        sign = 1.0 if topic == 0 or positive >= negative else -1.0
+        basis[topic] = np.maximum(sign * right[topic], 0.0)
+    if len(values):
+        basis[0] = np.abs(right[0])
+    mean = terms.sum() / max(terms.shape[0] * terms.shape[1], 1)
+    return unit_length(np.maximum(basis, mean))
+
+
+def _singular_vectors(
+    terms: csr_array, n: int, random_state: int, *, more: int = 10, rounds: int = 8
+) -> tuple[Floats, Floats, Floats]:
+    """Return the first n left vectors, values and right vectors, by subspace iteration."""
+    n = min(n, *terms.shape)
+    width = min(n + more, *terms.shape)
+    start = np.random.default_rng(random_state).standard_normal((terms.shape[1], width))
+    space = qr(start, mode="economic")[0]
+    for _ in range(rounds):
+        space = qr(terms.T @ (terms @ space), mode="economic")[0]
+    reached = terms @ space
+    values, turn = np.linalg.eigh(reached.T @ reached)
+    greatest = np.argsort(-values, kind="stable")[:n]
+    lengths = np.sqrt(np.maximum(values[greatest], 0.0))
+    kept = greatest[lengths > 1e-10 * max(float(lengths.max(initial=0.0)), _TINY)]
+    right = (space @ turn[:, kept]).T
+    return reached @ turn[:, kept], lengths[: len(kept)], right
+
+
+def _size(left: Floats, right: Floats) -> float:
+    """Return how much of a pair of singular vectors lies above zero in both."""
+    return float(np.linalg.norm(np.maximum(left, 0)) * np.linalg.norm(np.maximum(right, 0)))
+
+
+def factorise(
+    terms: csr_array,
+    basis: Floats,
+    *,
+    pull: Floats | float = 0.0,
+    towards: Floats | None = None,
+    max_iter: int = 200,
+    tolerance: float = 1e-4,
+) -> Factorised:
+    """Return the basis that a start leads to, its rows in the start's order.
+
+    Parameters
+    ----------
+    terms : (n, n_terms)
+    basis : (k, n_terms), rows of length one
+        Where to start.
+    pull, towards : broadcast to (k, n_terms); (k, n_terms)
+        How much `towards` weighs in the basis, in multiples of what the posts weigh; a topic that
+        no post pulls at stays there. The start if None.
+    tolerance : float
+        Ends when an iteration moves no row of the basis by more than this length.
+    """
+    towards = basis if towards is None else towards
+    blocks = list(_blocks(terms))
+    loadings = [np.zeros((len(basis), block.shape[0])) for block in blocks]
+    statistics, moved, n_iter = Statistics(basis, basis), np.inf, 0
+    for n_iter in range(1, max_iter + 1):
+        statistics = _gather(blocks, basis, loadings, sweeps=5 if n_iter == 1 else 1)
+        better = improve_basis(basis, statistics, pull=pull, towards=towards, sweeps=1)
+        better, statistics, lengths = _rescaled(better, statistics)
+        for rows in loadings:
+            np.multiply(rows, lengths[:, None], out=rows)
+        moved = float(np.linalg.norm(better - basis, axis=1).max())
+        basis = better
+        if moved <= tolerance:
+            break
+    return Factorised(
+        basis=basis, statistics=statistics, n_iter=n_iter, converged=moved <= tolerance
+    )
+
+
+def improve_basis(
+    basis: Floats,
+    statistics: Statistics,
+    *,
+    pull: Floats | float = 0.0,
+    towards: Floats | None = None,
+    sweeps: int = 1,
+) -> Floats:
+    """Return the basis after some sweeps over its rows, each set to its best value in turn.
+
+    Row t minimises the posts' part plus pull * gram[t, t] * |row - towards[t]|^2. A row without a
+    post in the statistics stays as it is.
+    """
+    gram, cross = statistics
+    better = basis.copy()
+    towards = basis if towards is None else towards
+    pull = np.broadcast_to(np.asarray(pull, dtype=np.float64), (len(basis), basis.shape[1]))
+    heard = np.flatnonzero(np.diag(gram) > _TINY)
+    for _ in range(sweeps):
+        for topic in heard:
+            own = gram[topic, topic]
+            free = better[topic] + (cross[topic] - gram[topic] @ better) / own
+            held = (free + pull[topic] * towards[topic]) / (1.0 + pull[topic])
+            better[topic] = np.maximum(held, 0.0)
+    return better
+
+
+def gather_statistics(terms: csr_array, basis: Floats) -> Statistics:
+    """Return the statistics of posts whose loadings on the basis are the best."""
+    gram, cross = np.zeros((len(basis), len(basis))), np.zeros_like(basis)
+    for block in _blocks(terms):
+        loadings = non_negative_loadings(block, basis)
+        gram += loadings.T @ loadings
+        cross += (block.T @ loadings).T
+    return Statistics(gram, cross)
+
+
+def rescaled(basis: Floats, statistics: Statistics) -> tuple[Floats, Statistics]:
+    """Return the basis with rows of length one and the statistics that belong to it."""
+    return _rescaled(basis, statistics)[:2]
+
+
+def _rescaled(basis: Floats, statistics: Statistics) -> tuple[Floats, Statistics, Floats]:
+    lengths = np.linalg.norm(basis, axis=1)
+    factors = np.where(lengths > 0, lengths, 1.0)
+    gram = statistics.gram * np.outer(factors, factors)
+    cross = statistics.cross * factors[:, None]
+    return basis / factors[:, None], Statistics(gram, cross), factors
+
+
+def non_negative_loadings(
+    terms: csr_array, components: Floats, *, tolerance: float = 1e-6, max_iter: int = 500
+) -> Floats:
+    """Return W (n, k) with no entry below zero that brings W @ components nearest to `terms`.
+
+    Cyclic coordinate descent of each row until none of its entries moves by more than `tolerance`,
+    so that a row's result does not depend on the others.
+    """
+    gram = components @ components.T
+    found = np.zeros((terms.shape[0], len(components)))
+    start = 0
+    for block in _blocks(terms):
+        aim = np.ascontiguousarray((block @ components.T).T)
+        found[start : start + block.shape[0]] = _solve(aim, gram, tolerance, max_iter).T
+        start += block.shape[0]
+    return found
+
+
+def unexplained(terms: csr_array, components: Floats, loadings: Floats) -> Floats:
+    """Return which share of each row's squared length W @ components leaves unexplained, (n,).
+
+    1 where nothing of a row is explained, 0 for a row that is explained whole or is empty.
+    """
+    length = np.asarray(terms.multiply(terms).sum(axis=1)).ravel()
+    aim = np.asarray(terms @ components.T)
+    reached = (loadings @ (components @ components.T)) * loadings
+    left = length - 2 * (aim * loadings).sum(axis=1) + reached.sum(axis=1)
+    share: Floats = np.zeros_like(length)
+    np.divide(left, length, out=share, where=length > 0)
+    return np.clip(share, 0.0, 1.0)
+
+
+def unit_length(rows: Floats) -> Floats:
+    """Return the rows scaled to Euclidean length one; rows of zeros stay."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled = np.zeros_like(rows)
+    np.divide(rows, lengths, out=scaled, where=lengths > 0)
+    return scaled
+
+
+def _solve(aim: Floats, gram: Floats, tolerance: float, max_iter: int) -> Floats:
+    """Return the loadings (k, n) of posts whose products with the basis are `aim` (k, n)."""
+    loadings = np.zeros_like(aim)
+    moving = np.flatnonzero((aim > 0).any(axis=0))
+    rows, goal = loadings[:, moving], aim[:, moving]
+    for _ in range(max_iter):
+        if not len(moving):
+            break
+        moved = _sweep(rows, goal, gram)
+        still = moved > tolerance
+        if still.mean() < _WORTH_COPYING:
+            loadings[:, moving[~still]] = rows[:, ~still]
+            moving, rows, goal = moving[still], rows[:, still], goal[:, still]
+    loadings[:, moving] = rows
+    return loadings
+
+
+def _sweep(loadings: Floats, aim: Floats, gram: Floats) -> Floats:
+    """Set each topic's loadings to their best in turn; return how far each post's moved."""
+    moved = np.zeros(loadings.shape[1])
+    for topic in np.flatnonzero(np.diag(gram) > 0):
+        row = loadings[topic]
+        better = row + (aim[topic] - gram[topic] @ loadings) / gram[topic, topic]
+        np.maximum(better, 0.0, out=better)
+        np.maximum(moved, np.abs(better - row), out=moved)
+        loadings[topic] = better
+    return moved
+
+
+def _gather(
+    blocks: list[csr_array], basis: Floats, loadings: list[Floats], *, sweeps: int
+) -> Statistics:
+    """Improve the loadings in place and return their statistics."""
+    gram, cross = np.zeros((len(basis), len(basis))), np.zeros_like(basis)
+    between = basis @ basis.T
+    across = np.ascontiguousarray(basis.T)
+    for block, rows in zip(blocks, loadings, strict=True):
+        aim = np.ascontiguousarray((block @ across).T)
+        for _ in range(sweeps):
+            _sweep(rows, aim, between)
+        gram += rows @ rows.T
+        cross += (block.T @ np.ascontiguousarray(rows.T)).T
+    return Statistics(gram, cross)
+
+
+def _blocks(terms: csr_array) -> Iterator[csr_array]:
+    for start in range(0, terms.shape[0], ROWS_AT_ONCE):
+        yield terms[start : start + ROWS_AT_ONCE]
