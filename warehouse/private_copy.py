@@ -27,8 +27,8 @@ TEXTS: Final = ("title", "text", "own_text")
 _DERIVED = frozenset(
     {
         *("words", "token_stream", "token_places", "token_runs", "dead_tokens", "indexed"),
-        *("fingerprints", "comparison", "waiting_comparisons", "post_topics", "frame_scores"),
-        *("migrations", "pending_copies"),
+        *("fingerprints", "comparison", "waiting_comparisons", "post_topics", "topic_posts"),
+        *("frame_scores", "migrations", "pending_copies"),
     }
 )
 _TABLES = """

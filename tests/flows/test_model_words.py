@@ -1,6 +1,6 @@
 """A word that no post holds any more is in no stored model and in no topic's terms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from warehouse.records import VirtualClock
 
 WORDS = ["biscuits", "budget", "cuts", "marzipan", "peer", "recovery", "waiting"]
 GONE = "marzipan"
+Row = dict[str, object]
 
 
 @pytest.fixture
@@ -78,39 +79,64 @@ def test_models_forget_the_word_and_say_the_same_of_all_other_posts(
     assert forget_unused_words(warehouse) == 0
 
 
-def test_topics_lose_the_word_from_terms_and_labels_and_keep_a_name_of_a_person(
-    warehouse: Warehouse,
-) -> None:
+def topic(model: str, number: int, label: str, terms: list[str], **columns: object) -> Row:
     day = date(2026, 1, 5)
+    row = {"model": model, "topic_id": number, "label": label, "terms": terms, "born_on": day}
+    rest = {"retired_on": None, "n_posts": 9, "coherence": 0.5, "distinctive_terms": None}
+    return {**row, **rest, **columns}
+
+
+def stored(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> None:
+    warehouse.replace(table, pa.Table.from_pylist(rows), keys=[])
+
+
+def test_topics_lose_the_word_from_terms_and_labels(warehouse: Warehouse) -> None:
+    distinctive = ["marzipan cuts", "budget", "peer support"]
     rows = [
-        ("old", 0, "marzipan, cuts", [GONE, "cuts", "budget"], day),
-        ("new", 0, "Money and marzipan cuts", ["cuts", GONE], None),
-        ("new", 1, "marzipan (1)", [GONE], None),
-        ("new", 2, "peer, recovery", ["peer", "recovery"], None),
+        topic("old", 0, "marzipan, cuts", [GONE, "cuts", "budget"], retired_on=date(2026, 1, 6)),
+        topic("new", 1, "marzipan (1)", [GONE]),
+        topic("new", 2, "peer, recovery", ["peer", "recovery"]),
+        topic("new", 3, "marzipan cuts, budget", ["budget"], distinctive_terms=distinctive),
     ]
-    table = pa.Table.from_pylist(
-        [
-            {
-                "model": model,
-                "topic_id": number,
-                "label": label,
-                "terms": terms,
-                "born_on": day,
-                "retired_on": retired,
-                "n_posts": 9,
-                "coherence": 0.5,
-            }
-            for model, number, label, terms, retired in rows
-        ]
+    stored(warehouse, "topics", rows)
+    assert forget_unused_words(warehouse) == 2  # and support, which is no word here
+    found = warehouse.query(
+        "SELECT label, terms, distinctive_terms FROM topics ORDER BY model DESC, topic_id"
     )
-    warehouse.replace("topics", table, keys=[])
+    assert [(*row.values(),) for row in found.to_pylist()] == [
+        ("cuts, budget", ["cuts", "budget"], None),
+        ("no terms", [], None),
+        ("peer, recovery", ["peer", "recovery"], None),
+        ("budget", ["budget"], ["budget"]),
+    ]
+
+
+def test_earlier_versions_of_topics_lose_the_word_with_its_weight(warehouse: Warehouse) -> None:
+    terms = ["peer", "marzipan cuts", "cuts", GONE, "budget"]
+    row = {"model": "m", "version": 3, "topic_id": 0, "terms": terms, "weights": [5, 4, 3, 2, 1.0]}
+    stored(warehouse, "topic_terms", [row])
     assert forget_unused_words(warehouse) == 1
-    found = warehouse.query("SELECT label, terms FROM topics ORDER BY model DESC, topic_id")
-    assert [(row["label"], row["terms"]) for row in found.to_pylist()] == [
-        ("cuts, budget", ["cuts", "budget"]),
-        ("Money and marzipan cuts", ["cuts"]),
-        ("no terms", []),
-        ("peer, recovery", ["peer", "recovery"]),
+    (left,) = warehouse.query("SELECT terms, weights FROM topic_terms").to_pylist()
+    assert left == {"terms": ["peer", "cuts", "budget"], "weights": [5, 3, 1]}
+
+
+def test_names_of_a_person_lose_the_word_alone(warehouse: Warehouse) -> None:
+    names = [
+        (7, "Money and Marzipan cuts", "after a talk on marzipan, not marzipans"),
+        (8, "Peers", ""),
+    ]
+    columns = ("topic_id", "label", "note")
+    named = [dict(zip(columns, row, strict=True), named_on=date(2026, 1, 5)) for row in names]
+    stored(warehouse, "topic_names", named)
+    stored(warehouse, "topics", [topic("new", 7, "Money and Marzipan cuts", [GONE, "cuts"])])
+    forget_unused_words(warehouse)
+    found = warehouse.query("SELECT label, note FROM topic_names ORDER BY topic_id").to_pylist()
+    assert [tuple(row.values()) for row in found] == [
+        ("Money and [erased] cuts", "after a talk on [erased], not marzipans"),
+        ("Peers", ""),
+    ]
+    assert warehouse.query("SELECT label FROM topics").to_pylist() == [
+        {"label": "Money and [erased] cuts"}
     ]
 
 

@@ -73,7 +73,8 @@ def released(home: Home) -> Home:
             "('forum', 'a', '2026-01-02', 'partial', 1)"
         )
         connection.execute(
-            "INSERT INTO topics VALUES ('m', 1, ?, ['a', 'b'], '2026-01-01', NULL, 2, 'nan'), "
+            "INSERT INTO topics (model, topic_id, label, terms, born_on, retired_on, n_posts,"
+            " coherence) VALUES ('m', 1, ?, ['a', 'b'], '2026-01-01', NULL, 2, 'nan'), "
             "('m', 2, '=1+1', [], '2026-01-02', NULL, 3, 0.123456789)",
             ["write to [email] [bold]now[/bold]\n\x1b[31mred"],
         )

@@ -32,14 +32,14 @@ PUBLIC: Mapping[str, Columns] = MappingProxyType(
         ),
         "topics": Columns(
             public=(
-                *("model", "topic_id", "label", "terms", "born_on", "retired_on"),
-                *("n_posts", "coherence"),
+                *("model", "topic_id", "label", "terms", "distinctive_terms", "born_on"),
+                *("retired_on", "n_posts", "coherence", "exclusivity", "version"),
             ),
             order=("model", "topic_id"),
         ),
         "topic_events": Columns(
-            public=("model", "topic_id", "day", "event", "detail"),
-            order=("model", "topic_id", "day", "event", "detail"),
+            public=("model", "topic_id", "day", "event", "other_id", "detail", "evidence"),
+            order=("model", "topic_id", "day", "event", "other_id", "detail"),
         ),
         "topic_trends": Columns(
             public=(

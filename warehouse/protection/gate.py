@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from warehouse.protection.allowed import PUBLIC, GateError, check_tables
 from warehouse.protection.cells import count_cells
 from warehouse.protection.disclosure import WITHHELD
+from warehouse.protection.evidence import coarse_evidence
 from warehouse.protection.judging import judge_tables
 from warehouse.protection.redaction import redact
 from warehouse.protection.wording import hide_rare_words, verbatim_examples
@@ -113,7 +114,7 @@ def pass_gate(
         count_cells(connection, language=language)
         judge_tables(connection, run_id=run_id)
         read = {table: _read(connection, table) for table in PUBLIC}
-        tables, hidden = hide_rare_words(connection, read)
+        tables, hidden = hide_rare_words(connection, _with_coarse_evidence(read))
         reports = {
             table: _report(connection, table, hidden=hidden.get(table, 0)) for table in PUBLIC
         }
@@ -137,6 +138,14 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
     return connection.execute(
         f"SELECT {columns} FROM gate_{table} WHERE left_out IS NULL ORDER BY {order}"
     ).to_arrow_table()
+
+
+def _with_coarse_evidence(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    events = tables["topic_events"]
+    place = events.column_names.index("evidence")
+    coarse = [coarse_evidence(text) for text in events.column(place).to_pylist()]
+    changed = events.set_column(place, "evidence", pa.array(coarse, pa.string()))
+    return {**tables, "topic_events": changed}
 
 
 def _report(connection: duckdb.DuckDBPyConnection, table: str, *, hidden: int) -> TableReport:

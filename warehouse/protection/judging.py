@@ -53,6 +53,11 @@ _COMMUNITY = (
 )
 _FRAME = ("frame NOT IN (SELECT frame FROM frames)", "unknown_frame")
 _TOPIC = ("(model, topic_id) NOT IN (SELECT (model, topic_id) FROM topics)", "unknown_topic")
+# An event of the whole model names no topic.
+_EVENT = (
+    f"model NOT IN (SELECT model FROM topics) OR (topic_id IS NOT NULL AND {_TOPIC[0]})",
+    _TOPIC[1],
+)
 _POSTS_GONE = """
 rowid IN (
     SELECT made.row FROM (SELECT rowid AS row, unnest(post_ids) AS post_id FROM examples) AS made
@@ -65,7 +70,7 @@ _LEFT_OUT: Mapping[str, tuple[tuple[str, str], ...]] = {
     "frame_topics": (_TOPIC, _FRAME),
     "changes": (_COMMUNITY,),
     "coverage_by_period": (_COMMUNITY,),
-    "topic_events": (_TOPIC,),
+    "topic_events": (_EVENT,),
     "examples": (
         _FRAME,
         ("approved_by IS NULL", "not_approved"),

@@ -1,8 +1,10 @@
 """Words that may be shown, and examples that are nobody's own words: for the export gate.
 
 A topic's terms, labels and events are made of words that people wrote, and a rare one may be a
-name. A word is shown if 10 people used it, in 2 threads. An example is an approved paraphrase; it
-is left out where it shares a long run of words with a post, since such a run finds the post again.
+name. A word is shown if 10 people used it, in 2 threads, and a term of several words if that many
+wrote them in a row, since a first name and a surname may each be common. An example is an approved
+paraphrase; it is left out where it shares a long run of words with a post, since such a run finds
+the post again.
 """
 
 import re
@@ -23,14 +25,21 @@ ANY_RUN = 8  # words in a row shared with any post
 
 
 # Columns made of words that people wrote.
-_WORDED = {"topics": ("label", "terms"), "topic_events": ("detail",)}
+_WORDED = {"topics": ("label", "terms", "distinctive_terms"), "topic_events": ("detail",)}
+
+_TERM_LISTS = {("topics", "terms"), ("topics", "distinctive_terms")}
+Worded = str | list[str] | None
+_BETWEEN_TERMS = ", "  # in a label that is made of terms
 
 # What the software itself writes into the detail of an event, however rare it is in posts.
-_OWN_WORDS = frozenset(
+OWN_EVENT_WORDS = frozenset(
     (
-        *("a", "and", "as", "became", "born", "by", "fitted", "from", "in", "into", "is", "its"),
-        *("merged", "model", "new", "newer", "of", "place", "retired", "similarity", "split"),
-        *("still", "the", "to", "took", "topic", "topics", "was", "with"),
+        *("a", "and", "as", "became", "born", "by", "carried", "fitted", "from", "grown", "in"),
+        *("into", "is", "it", "its", "kept", "led", "line", "little", "merged", "model", "new"),
+        *("newer", "nights", "no", "of", "on", "other", "over", "part", "place", "posts"),
+        *("refitted", "refused", "retired", "similarity", "split", "stayed", "still", "terms"),
+        *("than", "that", "the", "they", "to", "took", "topic", "topics", "version", "was", "were"),
+        *("where", "while", "with", "words"),
     )
 )
 _PLAIN_NUMBER = re.compile(r"\d{1,4}(?:\.\d{1,4})?")
@@ -48,6 +57,7 @@ def hide_rare_words(
         (table, column): tables[table].column(column).to_pylist() for table, column in columns
     }
     rare = _rare_pieces(connection, [text for column in values.values() for text in _flat(column)])
+    rare |= _rare_phrases(connection, values)
     rare_in_events = {piece for piece in rare if not _is_own(piece)}
     shown, hidden = dict(tables), Counter[str]()
     for (table, column), texts in values.items():
@@ -56,24 +66,32 @@ def hide_rare_words(
         place = shown[table].column_names.index(column)
         field = shown[table].schema.field(column)
         shown[table] = shown[table].set_column(place, field, pa.array(cleaned, field.type))
-        hidden[table] += sum(text.count(HIDDEN) for text in cleaned)
+        hidden[table] += sum(_hidden_in(value) for value in cleaned)
     return shown, dict(hidden)
 
 
 def _is_own(piece: str) -> bool:
     bare = piece.strip(".,:;()%")
-    return bare in _OWN_WORDS or _PLAIN_NUMBER.fullmatch(bare) is not None
+    return bare in OWN_EVENT_WORDS or _PLAIN_NUMBER.fullmatch(bare) is not None
 
 
-def _flat(column: Iterable[str | list[str]]) -> Iterator[str]:
+def _flat(column: Iterable[Worded]) -> Iterator[str]:
     for value in column:
-        yield from [value] if isinstance(value, str) else value
+        yield from [value] if isinstance(value, str) else value or ()
 
 
-def _cleaned(value: str | list[str], rare: set[str]) -> str | list[str]:
+def _cleaned(value: Worded, rare: set[str]) -> Worded:
     if isinstance(value, str):
-        return " ".join(HIDDEN if piece in rare else piece for piece in value.split())
-    return [HIDDEN if rare.intersection(term.split()) else term for term in value]
+        parts = (HIDDEN if part in rare else part for part in value.split(_BETWEEN_TERMS))
+        pieces = _BETWEEN_TERMS.join(parts).split()
+        return " ".join(HIDDEN if piece in rare else piece for piece in pieces)
+    if value is None:
+        return None
+    return [HIDDEN if rare.intersection([term, *term.split()]) else term for term in value]
+
+
+def _hidden_in(value: Worded) -> int:
+    return "\n".join(_flat([value])).count(HIDDEN)
 
 
 def _rare_pieces(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> set[str]:
@@ -105,6 +123,37 @@ def _rare_pieces(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) ->
         {"pieces": pieces},
     ).fetchall()
     return {piece for (piece,) in rows}
+
+
+_COMMON_PHRASES = f"""
+WITH cut AS (
+    SELECT phrase, {tokens_of("phrase")} AS cut FROM (SELECT unnest($phrases) AS phrase)
+), placed AS (
+    SELECT phrase, len(cut) AS length, unnest(cut) AS word, generate_subscripts(cut, 1) AS place
+    FROM cut
+), runs AS (
+    SELECT phrase, post_id FROM placed JOIN words USING (word) JOIN token_stream USING (word_id)
+    GROUP BY phrase, length, post_id, g - place HAVING count(*) = length
+)
+SELECT phrase FROM runs JOIN gate_posts USING (post_id) GROUP BY phrase
+HAVING count(DISTINCT person) >= {LEAST_USERS} AND count(DISTINCT thread_id) >= {LEAST_THREADS}
+"""
+
+
+def _rare_phrases(
+    connection: duckdb.DuckDBPyConnection, values: Mapping[tuple[str, str], list[Any]]
+) -> set[str]:
+    """Return the terms of several words that fewer than 10 people wrote in a row."""
+    terms = {
+        term
+        for column, texts in values.items()
+        for term in _flat(texts)
+        if column in _TERM_LISTS and " " in term
+    }
+    if not terms:
+        return set()
+    common = connection.execute(_COMMON_PHRASES, {"phrases": sorted(terms)}).fetchall()
+    return terms - {phrase for (phrase,) in common}
 
 
 _EXAMPLE_WORDS = f"""

@@ -117,14 +117,24 @@ COMMENT ON COLUMN tokens.post_id IS 'the post';
 COMMENT ON COLUMN tokens.position IS 'place within the post, from 0';
 COMMENT ON COLUMN tokens.word_id IS 'the word that stands there';
 
-COMMENT ON COLUMN topics.model IS 'name of the topic model';
-COMMENT ON COLUMN topics.topic_id IS 'number of the topic within its model, from 0';
-COMMENT ON COLUMN topics.label IS 'short label, made of its strongest terms or given by a person';
-COMMENT ON COLUMN topics.terms IS 'strongest terms, strongest first; in public only words that 10 authors wrote';
+COMMENT ON COLUMN topics.model IS
+    'name of the line of models that it belongs to, the same over nightly updates and refits';
+COMMENT ON COLUMN topics.topic_id IS
+    'number of the topic, given once in a study and never again; lines that were begun before version 8 of the schema each count from 0';
+COMMENT ON COLUMN topics.label IS 'short label: as a person named it, else made of its most distinctive terms';
+COMMENT ON COLUMN topics.terms IS
+    'strongest terms, strongest first, words of a phrase with a blank between; in public only what 10 authors wrote';
+COMMENT ON COLUMN topics.distinctive_terms IS
+    'terms that are frequent here and seldom in other topics, the most distinctive first; in public only what 10 authors wrote';
 COMMENT ON COLUMN topics.born_on IS 'day on which it was found';
-COMMENT ON COLUMN topics.retired_on IS 'day on which a later model took its place; null while in use';
-COMMENT ON COLUMN topics.n_posts IS 'counted posts that it led when the model was fitted';
+COMMENT ON COLUMN topics.retired_on IS
+    'day on which it was retired or merged, or a newer line took the place of its own; null while in use';
+COMMENT ON COLUMN topics.n_posts IS 'counted posts that it leads, or led when its line was in use last';
 COMMENT ON COLUMN topics.coherence IS 'how far its terms occur together (NPMI, -1 to 1); null where undefined';
+COMMENT ON COLUMN topics.exclusivity IS
+    'how far its terms are of this topic alone, 0 to 1; null where it was not measured';
+COMMENT ON COLUMN topics.version IS
+    'version of the model that the terms are of: topic_versions; null before there were versions';
 
 COMMENT ON COLUMN duplicate_families.original IS 'post_id of the earliest post of the family';
 COMMENT ON COLUMN duplicate_families.n_posts IS 'posts of the family, the original among them';
@@ -153,13 +163,52 @@ COMMENT ON COLUMN document_statistics.median_tokens IS 'tokens of the middle one
 COMMENT ON COLUMN document_statistics.n_threads IS 'threads that they stand in';
 COMMENT ON COLUMN document_statistics.n_authors IS 'different known authors of them';
 
-COMMENT ON COLUMN post_topics.model IS 'name of the topic model';
+COMMENT ON COLUMN post_topics.model IS 'name of the line of models';
 COMMENT ON COLUMN post_topics.post_id IS 'the post';
 COMMENT ON COLUMN post_topics.topic_id IS 'the topic';
 COMMENT ON COLUMN post_topics.weight IS 'share of the post that is about it, 0 to 1; shares under 0.05 are not kept';
 
+COMMENT ON COLUMN topic_posts.model IS 'name of the line of models';
+COMMENT ON COLUMN topic_posts.post_id IS 'the post; only posts that count have a row';
+COMMENT ON COLUMN topic_posts.topic_id IS 'the topic of greatest weight; null where no topic accounts for it';
+COMMENT ON COLUMN topic_posts.explained IS
+    'how much of the post its topics account for, 0 to 1: a low share says that the model has no topic for it; null where it was not measured';
+
+COMMENT ON COLUMN topic_versions.model IS 'name of the line of models';
+COMMENT ON COLUMN topic_versions.version IS
+    'number of the version that is in use afterwards; where accepted is false, the one before stayed';
+COMMENT ON COLUMN topic_versions.day IS 'night on which it was made';
+COMMENT ON COLUMN topic_versions.kind IS
+    'fit (a new line), update (from what was new that night) or refit (to all counted posts)';
+COMMENT ON COLUMN topic_versions.accepted IS
+    'whether topics kept their identity well enough for the version to be used';
+COMMENT ON COLUMN topic_versions.score IS
+    'how well topics kept their identity against the version before, 0 to 1; null for a fit';
+COMMENT ON COLUMN topic_versions.reason IS 'why it was accepted or refused';
+COMMENT ON COLUMN topic_versions.n_posts IS 'posts that were read for it';
+COMMENT ON COLUMN topic_versions.digest IS
+    'SHA-256 of the model as it was saved that night; the same data, version and seed give the same on one machine';
+
+COMMENT ON COLUMN topic_terms.model IS 'name of the line of models';
+COMMENT ON COLUMN topic_terms.version IS 'version of the model';
+COMMENT ON COLUMN topic_terms.topic_id IS 'the topic';
+COMMENT ON COLUMN topic_terms.terms IS 'strongest terms, strongest first; words that no post holds any more are left out';
+COMMENT ON COLUMN topic_terms.weights IS 'their weights, in that order; all weights of a topic have Euclidean length one';
+
+COMMENT ON COLUMN topic_moves.model IS 'name of the line of models';
+COMMENT ON COLUMN topic_moves.version IS 'version of the model that assigned the posts anew';
+COMMENT ON COLUMN topic_moves.from_model IS 'line that they were assigned by before';
+COMMENT ON COLUMN topic_moves.from_topic IS 'topic that led them before; null for none';
+COMMENT ON COLUMN topic_moves.topic_id IS 'topic that leads them since; null for none';
+COMMENT ON COLUMN topic_moves.n_posts IS 'how many posts; those that stayed are counted too';
+
+COMMENT ON COLUMN topic_names.topic_id IS 'the topic';
+COMMENT ON COLUMN topic_names.label IS 'what a person calls it';
+COMMENT ON COLUMN topic_names.note IS 'what they noted of it; empty where nothing';
+COMMENT ON COLUMN topic_names.named_on IS 'when it was named last';
+
 COMMENT ON COLUMN topic_trends.run_id IS 'the run that made the figure';
-COMMENT ON COLUMN topic_trends.model IS 'name of the topic model';
+COMMENT ON COLUMN topic_trends.model IS 'name of the line of models';
 COMMENT ON COLUMN topic_trends.topic_id IS 'the topic';
 COMMENT ON COLUMN topic_trends.source IS 'the source';
 COMMENT ON COLUMN topic_trends.community IS 'the community';
@@ -171,11 +220,15 @@ COMMENT ON COLUMN topic_trends.lower IS 'lower bound of the 95 % interval';
 COMMENT ON COLUMN topic_trends.upper IS 'upper bound of the 95 % interval';
 COMMENT ON COLUMN topic_trends.n_posts IS 'all counted posts of community and period, whatever their topic';
 
-COMMENT ON COLUMN topic_events.model IS 'name of the topic model';
-COMMENT ON COLUMN topic_events.topic_id IS 'the topic';
+COMMENT ON COLUMN topic_events.model IS 'name of the line of models';
+COMMENT ON COLUMN topic_events.topic_id IS 'the topic; null where it is the whole model';
 COMMENT ON COLUMN topic_events.day IS 'when it happened';
-COMMENT ON COLUMN topic_events.event IS 'what happened to the topic: born, retired';
-COMMENT ON COLUMN topic_events.detail IS 'why';
+COMMENT ON COLUMN topic_events.event IS
+    'what happened: born, retired, merged (into other_id), split (from other_id), drifted (its terms changed); to the whole model: kept (a version was refused) or refitted';
+COMMENT ON COLUMN topic_events.other_id IS 'the other topic of a merger or split; null where there is none';
+COMMENT ON COLUMN topic_events.detail IS 'what happened and why, in a sentence';
+COMMENT ON COLUMN topic_events.evidence IS
+    'numbers on which it was decided, as JSON; null where there are none. In public, numbers of posts and people are rounded, and left out where they are small';
 
 COMMENT ON COLUMN frames.frame IS 'key of the frame';
 COMMENT ON COLUMN frames.name IS 'its name for readers';
@@ -232,7 +285,7 @@ COMMENT ON COLUMN frame_prevalence.classifier IS 'classifier whose scores sharpe
 COMMENT ON COLUMN frame_prevalence.codebook_version IS 'version of the codebook';
 
 COMMENT ON COLUMN frame_topics.run_id IS 'the run that made the figure';
-COMMENT ON COLUMN frame_topics.model IS 'name of the topic model';
+COMMENT ON COLUMN frame_topics.model IS 'name of the line of models';
 COMMENT ON COLUMN frame_topics.topic_id IS 'the topic';
 COMMENT ON COLUMN frame_topics.frame IS 'the frame';
 COMMENT ON COLUMN frame_topics.bin IS 'length of the period: month, or week from Monday';

@@ -160,6 +160,30 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
             *("model", "post_id", "topic_id", "weight"),
             order=("model", "topic_id"),
         ),
+        "topic_posts": Released(
+            columns=("model", "post_id", "topic_id", "explained"),
+            rows=f"topic_posts WHERE is_counted AND post_id IN {_SHOWN}",
+            order=("post_id", "model"),
+        ),
+        "topic_versions": _whole(
+            "topic_versions",
+            *("model", "version", "day", "kind", "accepted", "score", "reason", "n_posts"),
+            "digest",
+            order=("day", "model", "version", "kind", "accepted"),
+        ),
+        "topic_terms": _whole(
+            "topic_terms",
+            *("model", "version", "topic_id", "terms", "weights"),
+            order=("model", "version", "topic_id"),
+        ),
+        "topic_moves": _whole(
+            "topic_moves",
+            *("model", "version", "from_model", "from_topic", "topic_id", "n_posts"),
+            order=("model", "version", "from_model", "from_topic", "topic_id"),
+        ),
+        "topic_names": _whole(
+            "topic_names", "topic_id", "label", "note", "named_on", order=("topic_id",)
+        ),
         "draws": _of_posts(
             "draws",
             *("post_id", "wave", "pool", "stratum", "inclusion_probability", "drawn_on", "state"),

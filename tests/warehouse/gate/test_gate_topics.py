@@ -1,5 +1,6 @@
 """The export gate shows no topic's share that few people make, and no word that few wrote."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -156,6 +157,90 @@ def test_no_rare_word_is_shown_in_a_topic(study: Study, plant: Callable[[Study],
     (event,) = rows_of(tables, "topic_events", topic_id=2)
     assert event["detail"] == "wait [withheld]"
     assert tables.report.tables["topics"].words_hidden == 3
+
+
+def pair_by_nine(study: Study) -> None:
+    study.add_posts(90, authors=9, text="zan thorpe helped us")
+
+
+def pair_apart(study: Study) -> None:
+    study.add_posts(90, text="zan helped us and so did thorpe")
+
+
+def pair_across_posts(study: Study) -> None:
+    for text in ("they helped us, zan", "thorpe helped us"):
+        study.add_posts(90, text=text)
+
+
+@pytest.mark.parametrize("plant", [pair_by_nine, pair_apart, pair_across_posts])
+def test_no_phrase_is_shown_that_few_wrote_however_common_its_words(
+    study: Study, plant: Callable[[Study], None]
+) -> None:
+    study.add_posts(90, text="zan said so")
+    study.add_posts(90, text="thorpe said so")
+    study.add_posts(90, text="the waiting list grows")
+    plant(study)
+    study.index()
+    terms = ["waiting list", "zan thorpe", "thorpe"]
+    add_topic(study, 2, label="waiting list, zan thorpe", terms=terms, distinctive_terms=terms)
+    (topic,) = rows_of(pass_gate(study.connection), "topics", topic_id=2)
+    assert topic["label"] == "waiting list, [withheld]"
+    assert topic["terms"] == topic["distinctive_terms"] == ["waiting list", "[withheld]", "thorpe"]
+
+
+def test_a_phrase_that_ten_wrote_is_shown(study: Study) -> None:
+    study.add_posts(90, authors=10, text="zan thorpe helped us")
+    study.index()
+    add_topic(study, 2, label="zan thorpe", terms=["zan thorpe"])
+    (topic,) = rows_of(pass_gate(study.connection), "topics", topic_id=2)
+    assert (topic["label"], topic["terms"]) == ("zan thorpe", ["zan thorpe"])
+
+
+EVIDENCE = {
+    "n_posts": 43.0,
+    "n_authors": 21.0,
+    "share": 0.01234,
+    "cosine": 0.98765,
+    "n_nights": 3,
+    "somebody": 5,
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (
+            EVIDENCE,
+            {"n_posts": 45, "n_authors": 20, "share": 0.01, "cosine": 0.99, "n_nights": 3},
+        ),
+        (EVIDENCE | {"n_authors": 9}, {"cosine": 0.99, "n_nights": 3}),
+        (EVIDENCE | {"n_posts": 9}, {"cosine": 0.99, "n_nights": 3}),
+        ({"somebody": 5.0}, None),
+        (None, None),
+    ],
+)
+def test_the_evidence_of_an_event_is_coarse_and_none_where_few_stand_behind_it(
+    study: Study, given: dict[str, float] | None, shown: dict[str, float] | None
+) -> None:
+    study.sql(
+        "UPDATE topic_events SET evidence = ?, other_id = 1",
+        None if given is None else json.dumps(given),
+    )
+    for event in rows_of(pass_gate(study.connection), "topic_events"):
+        assert event["other_id"] == 1
+        assert (event["evidence"] and json.loads(event["evidence"])) == shown
+
+
+def test_an_event_of_the_whole_model_is_shown_and_one_of_an_unknown_model_is_not(
+    study: Study,
+) -> None:
+    for model in ("m1", NAME):
+        row = {"model": model, "day": JANUARY, "event": "kept", "detail": "the model was kept"}
+        study.append("topic_events", [row])
+    tables = pass_gate(study.connection)
+    assert NAME not in everything(tables)
+    (event,) = rows_of(tables, "topic_events", topic_id=None)
+    assert (event["event"], event["detail"]) == ("kept", "the model was kept")
 
 
 @pytest.mark.parametrize(

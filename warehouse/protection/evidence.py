@@ -1,0 +1,37 @@
+"""The numbers on which a change of a topic was decided, as coarse as public figures: for the gate.
+
+Evidence is JSON: numbers by name. Numbers of posts and people are rounded, and withheld where they
+are small, with every share that was counted from so few. Similarities of topics are properties of
+the model. What is not named here is left out: nobody has judged it.
+"""
+
+import json
+from collections.abc import Mapping
+
+from warehouse.protection.disclosure import COUNT_STEP, LEAST_AUTHORS
+
+PEOPLE = frozenset({"n_posts", "n_authors", "n_threads"})
+"""Counts that a public figure needs 10 of."""
+SHARES = frozenset({"share", "share_before", "share_of_posts", "kept_posts", "overlap"})
+"""Shares of posts."""
+PLAIN = frozenset({"n_nights", "n_quiet_nights", "n_communities", "n_topics", "version"})
+"""Counts of what is no person's."""
+MODEL = frozenset({"cosine", "jaccard", "coherence", "score", "exclusivity", "bar", "residual"})
+"""Measures of the model itself."""
+
+
+def coarse_evidence(evidence: str | None) -> str | None:
+    """Return evidence as the public may read it; None where nothing of it is left."""
+    if evidence is None:
+        return None
+    numbers: Mapping[str, float] = json.loads(evidence)
+    few = any(numbers.get(name, LEAST_AUTHORS) < LEAST_AUTHORS for name in PEOPLE)
+    shown: dict[str, float] = {}
+    for name, value in sorted(numbers.items()):
+        if name in PEOPLE and not few:
+            shown[name] = COUNT_STEP * round(value / COUNT_STEP)
+        elif name in PLAIN:
+            shown[name] = round(value)
+        elif name in MODEL or (name in SHARES and not few):
+            shown[name] = round(value, 2)
+    return json.dumps(shown) if shown else None
