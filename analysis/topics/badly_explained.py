@@ -1,7 +1,7 @@
 """What a topic model does not explain: which posts, where and when, and in which words.
 
 A model gives every post that shares a term with it some topic. How much of the post that explains
-is another question: `explained_length` answers it for each post, and a post of which next to
+is another question: `explained_share` answers it for each post, and a post of which next to
 nothing is explained is not forced into a topic. Where such posts gather, something is talked about
 for which the model has no topic.
 """
@@ -19,10 +19,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-LEAST_EXPLAINED = 0.05
-"""Share of a post's length under which no topic leads it."""
-BADLY_EXPLAINED = 0.1
-"""Share of a post's length under which it counts as badly explained."""
+LEAST_EXPLAINED = 0.0025
+"""Share of a post under which no topic leads it: a cosine of .05 with what topics make of it."""
+BADLY_EXPLAINED = 0.01
+"""Share of a post under which it counts as badly explained: a cosine of .1."""
 LEAST_POSTS = 10
 """Posts, and authors where they are known, that a cell needs for its figures."""
 LEAST_COUNTED = 8
@@ -30,11 +30,11 @@ LEAST_COUNTED = 8
 LEAST_POSTS_WITH_WORD = 10
 
 
-def explained_length(terms: csr_array, components: Floats, loadings: Floats) -> Floats:
-    """Return how much of each post's length the topics explain, from 0 to 1.
+def explained_share(terms: csr_array, components: Floats, loadings: Floats) -> Floats:
+    """Return which share of each post the topics explain, from 0 to 1.
 
-    The square root of 1 - |x - wH|² / |x|² for the row x of a post and its loadings w on the basis
-    H: the cosine between the post and its best approximation. 0 for a post without a term.
+    1 - |x - wH|² / |x|² for the row x of a post and its loadings w on the basis H: the square of
+    the cosine between the post and its best approximation. 0 for a post without a term.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def explained_length(terms: csr_array, components: Floats, loadings: Floats) -> 
     approximated = np.einsum("ij,ij->i", loadings @ (components @ components.T), loadings)
     explained = np.zeros_like(length)
     np.divide(2 * along - approximated, length, out=explained, where=length > 0)
-    return np.asarray(np.sqrt(np.clip(explained, 0.0, 1.0)), dtype=np.float64)
+    return np.clip(explained, 0.0, 1.0)
 
 
 def leading_where_explained(

@@ -78,6 +78,11 @@ LEFT JOIN (
     FROM main.post_topics GROUP BY post_id
 ) AS led USING (post_id)
 """
+_EXPLAINED = """
+LEFT JOIN (
+    SELECT post_id, max(explained) AS explained FROM main.topic_posts GROUP BY post_id
+) AS explaining USING (post_id)
+"""
 _FRAMES = """
 LEFT JOIN (
     SELECT post_id, list(DISTINCT frame ORDER BY frame) AS frames
@@ -92,6 +97,7 @@ _COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         **{name: (expression, "") for name, expression in _DERIVED.items()},
         **{name: (f"communities.{name}", _COMMUNITIES) for name in ("country", "role", "tags")},
         "topic_id": ("led.topic_id", _TOPICS),
+        "explained": ("explaining.explained", _EXPLAINED),
         "frames": ("coalesce(framed.frames, [])", _FRAMES),
     }
 )
@@ -99,7 +105,8 @@ _COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
 CONDITION_COLUMNS = tuple(_COLUMNS)
 """What a condition may name: columns of a post and of its community, the `day`, `week` (its
 Monday), `month` (its first day) and `year` that it was written in (UTC), its leading `topic_id`,
-and `frames`, the list of those whose probability is at least one half."""
+how much of it topics account for (`explained`, 0 to 1), and `frames`, the list of those whose
+probability is at least one half."""
 
 
 def population_posts(

@@ -7,28 +7,28 @@ from scipy.sparse import csr_array
 
 from analysis.topics.badly_explained import (
     badly_explained_shares,
-    explained_length,
+    explained_share,
     leading_where_explained,
     words_of_posts,
 )
 
 
-def test_the_explained_length_is_the_cosine_with_the_best_approximation() -> None:
+def test_the_explained_share_is_the_squared_cosine_with_the_best_approximation() -> None:
     draw = np.random.default_rng(5)
     basis = draw.random((4, 15)) * (draw.random((4, 15)) < 0.5)
     rows = draw.random((30, 15)) * (draw.random((30, 15)) < 0.4)
     loadings = np.array([nnls(basis.T, row)[0] for row in rows])
     near = loadings @ basis
     cosine = (rows * near).sum(1) / np.linalg.norm(rows, axis=1) / np.linalg.norm(near, axis=1)
-    found = explained_length(csr_array(rows), basis, loadings)
-    np.testing.assert_allclose(found, cosine, atol=1e-9)
+    found = explained_share(csr_array(rows), basis, loadings)
+    np.testing.assert_allclose(found, cosine**2, atol=1e-9)
 
 
 def test_a_post_in_the_span_is_explained_and_an_empty_one_is_not() -> None:
     basis = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     rows = csr_array(np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 0.0]]))
     loadings = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 0.0]])
-    assert explained_length(rows, basis, loadings).tolist() == [1, 0, 0]
+    assert explained_share(rows, basis, loadings).tolist() == [1, 0, 0]
 
 
 def test_a_post_that_is_not_explained_is_led_by_no_topic() -> None:
