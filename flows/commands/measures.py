@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands import output, session
+from flows.commands import output, session, topics_evaluate
 
 if TYPE_CHECKING:
     from flows.night import Night
@@ -22,6 +22,8 @@ frames = typer.Typer(
 prevalence = typer.Typer(
     name="prevalence", help="How much of the talk expresses each frame.", rich_help_panel=_PANEL
 )
+
+topics_evaluate.register(topics)
 
 
 @topics.command("fit")

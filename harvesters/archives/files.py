@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
@@ -41,11 +42,15 @@ class ArchiveError(HarvestError):
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """A table in a file: its format, and how it is compressed as a whole."""
+    """A table in a file: its format, and how it is compressed as a whole.
+
+    The columns of a CSV file without a header line are called `1`, `2` and so on.
+    """
 
     path: Path
     format: Format
     compression: Compression | None
+    has_header: bool = True
 
     @classmethod
     def of(cls, path: Path) -> "TableFile":
@@ -151,17 +156,19 @@ def _python_values(column: Any) -> list[Any]:
 
 def _csv_fields(file: TableFile) -> tuple[str, ...]:
     with _csv(file) as reader:
-        return tuple(name.strip() for name in next(reader, []))
+        return tuple(_header(file, next(reader, [])))
 
 
 def _csv_blocks(
     file: TableFile, columns: frozenset[str], block_rows: int
 ) -> Iterator[list[Row | None]]:
     with _csv(file) as reader:
-        header = [name.strip() for name in next(reader, [])]
+        first: list[str] = next(reader, [])
+        header = _header(file, first)
+        rows = _cells(reader) if file.has_header else chain([first], _cells(reader))
         wanted = [(place, name) for place, name in enumerate(header) if name in columns]
         block: list[Row | None] = []
-        for cells in _cells(reader):
+        for cells in rows:
             if cells == []:
                 continue  # an empty line
             whole = cells is not None and len(cells) == len(header)
@@ -172,6 +179,12 @@ def _csv_blocks(
                 yield block
                 block = []
         yield block
+
+
+def _header(file: TableFile, first: list[str]) -> list[str]:
+    if file.has_header:
+        return [name.strip() for name in first]
+    return [str(number) for number in range(1, len(first) + 1)]
 
 
 def _cells(reader: Any) -> Iterator[list[str] | None]:
