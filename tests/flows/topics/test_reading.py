@@ -23,7 +23,7 @@ MENTIONED = f"author_{author(77)}"
 WAITING = "we wait for the clinic and its waiting list is long while nobody answers our letters"
 GARDEN = "in the garden the mornings are calm and walking helps me more than the tablets do"
 COMMUNITIES = ("carers", "peers", "allies")
-LONG = 30
+LED = 240
 
 
 @pytest.fixture(scope="module")
@@ -32,24 +32,31 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("topics"))
     home.create()
     study, draw = Study(), random.Random(5)
+    (first,) = study.add_posts(1)
+    (like,) = study.connection.execute("FROM posts").to_arrow_table().to_pylist()
+    study.sql("DELETE FROM posts")
+    posts, applied, weights = [], [], []
     for number in range(300):
-        led = number < 240
+        led = number < LED
         words = [*(WAITING if led else GARDEN).split() * 3, f"word{number}", MENTIONED]
         draw.shuffle(words)
-        (post_id,) = study.add_posts(
-            1,
-            community=COMMUNITIES[number % 3],
-            authors=lambda _, number=number: author(number % 12),
-            text=" ".join(words),
-            created_at=datetime(2026, 1 + number % 10, 1 + number % 27, 9, tzinfo=UTC),
-        )
-        weight = 0.6 + 0.4 * draw.random()
+        post_id, text = first + number, " ".join(words)
+        about = {"community": COMMUNITIES[number % 3], "author_key": author(number % 12)}
+        written = datetime(2026, 1 + number % 10, 1 + number % 27, 9, tzinfo=UTC)
+        texts = {"text": text, "own_text": text, "created_at": written}
+        posts.append({**like, **about, **texts, "post_id": post_id})
         row = {"model": "m1", "post_id": post_id}
         explained = 0.1 + 0.6 * draw.random() if led else 0.002
-        study.append("topic_posts", [_applied(row, explained, topic_id=7 if led else None)])
+        applied.append(_applied(row, explained, topic_id=7 if led else None))
         if led:
-            rest = {**row, "topic_id": 3, "weight": 1 - weight}
-            study.append("post_topics", [{**row, "topic_id": 7, "weight": weight}, rest])
+            weight = 0.6 + 0.4 * draw.random()
+            weights += [
+                {**row, "topic_id": 7, "weight": weight},
+                {**row, "topic_id": 3, "weight": 1 - weight},
+            ]
+    study.append("posts", posts)
+    study.append("topic_posts", applied)
+    study.append("post_topics", weights)
     study.index()
     publish_controlled(study.connection, home)
     return home
@@ -138,10 +145,11 @@ def test_badly_explained_posts_are_counted_where_there_are_enough(
 def test_figures_of_many_people_are_told(tmp_path: Path) -> None:
     home, study = Home(tmp_path), Study()
     home.create()
-    for post_id in study.add_posts(40, authors=20, community="peers"):
-        explained = 0.005 if post_id <= 12 else 0.5
-        row = {"model": "m1", "post_id": post_id}
-        study.append("topic_posts", [_applied(row, explained, topic_id=1)])
+    applied = [
+        _applied({"model": "m1", "post_id": post_id}, 0.005 if post_id <= 12 else 0.5, topic_id=1)
+        for post_id in study.add_posts(40, authors=20, community="peers")
+    ]
+    study.append("topic_posts", applied)
     study.index()
     publish_controlled(study.connection, home)
     with Corpus.open(home.root) as corpus:
