@@ -1,0 +1,136 @@
+"""The terms that topics are made of: weighed by TF-IDF, cut, and spread onto what goes with them.
+
+Everything is frozen when it is fitted: vocabulary, idf, which terms go together and which of them
+are background. What a post weighs therefore never depends on the posts that come later.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from analysis.topics.related import related_terms, spread_rows
+from analysis.vectorise import TermWeighting, strongest_terms, unit_rows
+
+Floats = NDArray[np.float64]
+
+
+class TopicTerms(TermWeighting):
+    """TF-IDF of one model version, its cut to each post's strongest terms, and related terms.
+
+    Parameters
+    ----------
+    min_posts, max_share
+        Words in fewer posts, or a greater share of them, are no terms.
+    stop_words : collection of str, optional
+        Our own list of function words if None.
+    sublinear : bool
+        Weigh 1 + log(count) instead of the count.
+    strongest : int
+        Terms kept of each post in `cut`, before they are spread.
+    related : float
+        What a term hands on to each related term, as a share of its weight times how strongly the
+        two go together (NPMI); 0 spreads nothing.
+    spread : int
+        Terms kept of each post after spreading.
+    n_related : int
+        Related terms of each term.
+
+    Attributes
+    ----------
+    vocabulary_ : list of str
+    idf_ : (n_terms,) floats
+    background_ : (n_terms,) floats
+        What each term's weight is multiplied by: 1 for a term that keeps to some themes, down to 0
+        for one that all themes share.
+    related_ : (n_terms, n_terms) sparse floats
+        How strongly each term goes with its nearest others.
+    """
+
+    background_: Floats
+    related_: csr_array
+
+    def __init__(
+        self,
+        *,
+        min_posts: int = 5,
+        max_share: float = 0.3,
+        stop_words: frozenset[str] | None = None,
+        sublinear: bool = True,
+        strongest: int = 20,
+        related: float = 1.0,
+        spread: int = 40,
+        n_related: int = 100,
+    ) -> None:
+        super().__init__(
+            min_posts=min_posts, max_share=max_share, stop_words=stop_words, sublinear=sublinear
+        )
+        self.strongest = strongest
+        self.related = related
+        self.spread = spread
+        self.n_related = n_related
+
+    def fit(self, counts: csr_array, words: Sequence[str]) -> Self:
+        """Freeze vocabulary, weights and which terms go together.
+
+        Raises
+        ------
+        analysis.vectorise.NoWordsLeft
+            Where no word is left.
+        ValueError
+            Where `words` does not name each column once.
+        """
+        super().fit(counts, words)
+        self.background_ = np.ones(len(self.vocabulary_))
+        self.related_ = related_terms(self._strongest(counts, words), n=self.n_related)
+        return self
+
+    def transform(self, counts: csr_array, words: Sequence[str]) -> csr_array:
+        """Return whole rows of length one, (n_posts, n_terms), not spread."""
+        weights = super().transform(counts, words)
+        weights.data = weights.data * self.background_[weights.indices]
+        return unit_rows(weights)
+
+    def cut(self, counts: csr_array, words: Sequence[str]) -> csr_array:
+        """Return rows of length one of each post's strongest terms and what goes with them."""
+        strongest = self._strongest(counts, words)
+        if not self.related:
+            return strongest
+        return spread_rows(strongest, self.related_, share=self.related, n=self.spread)
+
+    def _strongest(self, counts: csr_array, words: Sequence[str]) -> csr_array:
+        return strongest_terms(self.transform(counts, words), n=self.strongest)
+
+    def forget_terms(self, gone: Collection[str]) -> Self:
+        """Drop terms, with all that was learned of them."""
+        kept = np.array([word not in gone for word in self.vocabulary_], dtype=bool)
+        self.vocabulary_ = [
+            word for word, stays in zip(self.vocabulary_, kept, strict=True) if stays
+        ]
+        self.idf_, self.background_ = self.idf_[kept], self.background_[kept]
+        self.related_ = csr_array(self.related_[kept][:, kept])
+        return self
+
+    def learned(self) -> Mapping[str, NDArray[Any]]:
+        """Return what was learned as arrays, for saving."""
+        return {
+            "vocabulary": np.array(self.vocabulary_, dtype=np.str_),
+            "idf": self.idf_,
+            "background": self.background_,
+            "related": self.related_.data,
+            "related_columns": self.related_.indices,
+            "related_starts": self.related_.indptr,
+        }
+
+    def restore(self, learned: Mapping[str, NDArray[Any]]) -> Self:
+        """Take over what `learned` returned."""
+        self.vocabulary_ = learned["vocabulary"].tolist()
+        self.idf_, self.background_ = learned["idf"], learned["background"]
+        n = len(self.vocabulary_)
+        self.related_ = csr_array(
+            (learned["related"], learned["related_columns"], learned["related_starts"]),
+            shape=(n, n),
+        )
+        return self
