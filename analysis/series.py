@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.intervals import share_interval
+from analysis.author_cells import AuthorCells, author_cells, likeness
+from analysis.intervals import Interval, share_interval
 from analysis.prevalence import PrevalenceTable, estimate_prevalence
 
 Floats = NDArray[np.float64]
@@ -96,26 +97,9 @@ def topic_shares(
         order of rows. Where all posts are of one author there are no figures but `n_posts`:
         nothing is said about a single person.
     """
-    topic = np.asarray(leading, dtype=np.int64)
-    n = len(topic)
-    if n and topic.max() >= n_topics:
-        raise ValueError(f"a post leads with topic {topic.max()}; there are {n_topics}, from 0")
-    cells = _cells(
-        np.zeros(n, dtype=np.int64) if group is None else np.asarray(group, dtype=np.int64),
-        np.asarray(period, dtype=np.int64),
-        np.full(n, -1) if author is None else np.asarray(author, dtype=np.int64),
-    )
-    counts = _table_of(cells.of_post, topic, len(cells.period), n_topics)
-    share = counts / cells.n_posts[:, None]
-    alike = 1 + _likeness(cells, topic, share)[None, :] * (cells.mean_company - 1)[:, None]
-    interval = share_interval(
-        share,
-        cells.n_posts[:, None] / alike,
-        df=np.maximum(cells.effective_authors - 1, 1)[:, None],
-        confidence=confidence,
-        n_with=counts,
-        n_without=cells.n_posts[:, None] - counts,
-    )
+    cells = author_cells(leading, period, n_topics=n_topics, group=group, author=author)
+    share = cells.counts / cells.n_posts[:, None]
+    interval = effective_interval(cells, likeness(cells), confidence=confidence)
     several = (cells.n_authors > 1)[:, None]
     figures = {"share": share, "lower": interval.lower, "upper": interval.upper}
     return pa.table(
@@ -132,86 +116,23 @@ def topic_shares(
     )
 
 
-class _Cells(NamedTuple):
-    """Cells of group and period, and their authors.
+def effective_interval(cells: AuthorCells, alike: Floats, *, confidence: float) -> Interval:
+    """Return intervals (n_cells, n_topics) of shares at the effective numbers of posts.
 
-    `of_post` is the cell of each post and `author_of_post` its author within that cell, of which
-    `cell_of_author` is the cell and `posts_of_author` the size. `mean_company` is the mean, over a
-    cell's posts, of how many posts their author has in it.
+    Parameters
+    ----------
+    alike : (n_topics,) floats
+        How alike posts of one author are, as `analysis.author_cells.likeness` gives it.
     """
-
-    group: Integers
-    period: Integers
-    n_posts: Integers
-    n_authors: Integers
-    mean_company: Floats
-    effective_authors: Floats
-    of_post: Integers
-    author_of_post: Integers
-    cell_of_author: Integers
-    posts_of_author: Integers
-
-
-def _cells(group: Integers, period: Integers, author: Integers) -> _Cells:
-    keys, of_post, n_posts = _distinct(group, period)
-    unknown = author.max(initial=0) + 1 + np.arange(len(author))
-    pairs, author_of_post, posts_of_author = _distinct(
-        of_post, np.where(author < 0, unknown, author)
+    widened = 1 + alike[None, :] * (cells.mean_company - 1)[:, None]
+    return share_interval(
+        cells.counts / cells.n_posts[:, None],
+        cells.n_posts[:, None] / widened,
+        df=np.maximum(cells.effective_authors - 1, 1)[:, None],
+        confidence=confidence,
+        n_with=cells.counts,
+        n_without=cells.n_posts[:, None] - cells.counts,
     )
-    n_cells = keys.shape[1]
-    squares = np.bincount(pairs[0], weights=posts_of_author.astype(float) ** 2, minlength=n_cells)
-    return _Cells(
-        group=keys[0],
-        period=keys[1],
-        n_posts=n_posts,
-        n_authors=np.bincount(pairs[0], minlength=n_cells),
-        mean_company=squares / n_posts,
-        effective_authors=n_posts**2 / squares,
-        of_post=of_post,
-        author_of_post=author_of_post,
-        cell_of_author=pairs[0],
-        posts_of_author=posts_of_author,
-    )
-
-
-def _distinct(first: Integers, second: Integers) -> tuple[Integers, Integers, Integers]:
-    """Return the pairs that occur (2, k) in order, which one each is (n,), and how often (k,)."""
-    firsts, row = np.unique(first, return_inverse=True)
-    seconds, column = np.unique(second, return_inverse=True)
-    width = max(len(seconds), 1)
-    found, place, times = np.unique(row * width + column, return_inverse=True, return_counts=True)
-    return np.stack([firsts[found // width], seconds[found % width]]), place, times
-
-
-def _table_of(row: Integers, topic: Integers, n_rows: int, n_topics: int) -> Floats:
-    """Return how many posts of each row each topic leads."""
-    led = topic >= 0
-    place = row[led] * n_topics + topic[led]
-    counts = np.bincount(place, minlength=n_rows * n_topics).astype(np.float64)
-    return counts.reshape(n_rows, n_topics)
-
-
-def _likeness(cells: _Cells, topic: Integers, share: Floats) -> Floats:
-    """Return for each topic how alike posts of one author in one cell are, from 0 to 1.
-
-    The intraclass correlation that makes the variance of independent posts the one between
-    authors, over all cells; at least that of all topics together, since a rare topic shows little
-    of it by itself.
-    """
-    n_cells, n_topics = share.shape
-    own = _table_of(cells.author_of_post, topic, len(cells.cell_of_author), n_topics)
-    off = (own - share[cells.cell_of_author] * cells.posts_of_author[:, None]) ** 2
-    between = np.zeros((n_cells, n_topics))
-    np.add.at(between, cells.cell_of_author, off)
-    several = cells.n_authors > 1
-    fewer = np.maximum(cells.n_authors - 1, 1)
-    between *= (cells.n_authors / fewer)[:, None]
-    alone = share * (1 - share) * cells.n_posts[:, None]
-    excess = (between - alone)[several].sum(axis=0)
-    possible = (alone * (cells.mean_company - 1)[:, None])[several].sum(axis=0)
-    each = np.divide(excess, possible, out=np.zeros(n_topics), where=possible > 0)
-    overall = excess.sum() / possible.sum() if possible.sum() > 0 else 0.0
-    return np.asarray(np.clip(np.maximum(each, overall), 0.0, 1.0), dtype=np.float64)
 
 
 def frame_topic_shares(
