@@ -21,6 +21,9 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Label = TypeVar("Label", int, str)
 
+_ROWS_AT_ONCE = 8_192
+"""Rows ranked by one sort: more would leave too few digits to tell weights apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentTerms:
@@ -192,19 +195,36 @@ def unit_rows(weights: csr_array) -> csr_array:
 
 
 def strongest_terms(weights: csr_array, *, n: int = 20) -> csr_array:
-    """Keep the `n` greatest weights of each row and scale the rows to length one.
+    """Keep the `n` greatest weights of each row, none below zero, and scale rows to length one.
 
-    Of equal weights the leftmost columns are kept.
+    Of equal weights the leftmost columns are kept; equal are those that differ by less than 1e-11
+    of the greatest weight of all.
     """
     weights = csr_array(weights)
     weights.sort_indices()
-    rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
-    order = np.lexsort((-weights.data, rows))
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order)) - weights.indptr[rows[order]]
-    kept = rank < n
-    starts = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=weights.shape[0]))])
-    cut = csr_array(
-        (weights.data[kept], weights.indices[kept], starts.astype(np.int32)), shape=weights.shape
+    kept = _among_greatest(weights, n)
+    before = np.concatenate([[0], np.cumsum(kept)])
+    starts = before[weights.indptr].astype(np.int32)
+    return unit_rows(
+        csr_array((weights.data[kept], weights.indices[kept], starts), shape=weights.shape)
     )
-    return unit_rows(cut)
+
+
+def _among_greatest(weights: csr_array, n: int) -> NDArray[np.bool_]:
+    """Tell which entries are among the `n` greatest of their row, the leftmost of equal ones."""
+    kept = np.ones(weights.nnz, dtype=np.bool_)
+    greatest = max(weights.data.max(initial=0.0), np.finfo(np.float64).tiny)
+    for start in range(0, weights.shape[0], _ROWS_AT_ONCE):
+        bounds = weights.indptr[start : start + _ROWS_AT_ONCE + 1]
+        sizes = np.diff(bounds)
+        rows = np.repeat(np.arange(len(sizes)), sizes)
+        # One sort for all rows: a row's number less its weights lies between it and the one before.
+        keys = 2 * rows - weights.data[bounds[0] : bounds[-1]] / greatest
+        ranked = np.append(np.sort(keys), np.inf)
+        begins = bounds[:-1] - bounds[0]
+        last = np.where(sizes > n, ranked[np.minimum(begins + n - 1, len(keys))], np.inf)[rows]
+        equal = keys == last
+        room = n - np.bincount(rows[keys < last], minlength=len(sizes))
+        among_equal = np.cumsum(equal) - np.concatenate([[0], np.cumsum(equal)])[begins][rows]
+        kept[bounds[0] : bounds[-1]] = (keys < last) | (equal & (among_equal <= room[rows]))
+    return kept

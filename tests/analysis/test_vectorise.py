@@ -166,3 +166,13 @@ def test_the_stop_list_holds_no_word_of_value_talk() -> None:
     assert load_stopwords().isdisjoint(talk.split())
     assert {"the", "don't", "because", "we", "of"} <= load_stopwords()
     assert all(word == word.lower() for word in load_stopwords())
+
+
+def test_the_strongest_terms_of_many_posts_are_those_of_ranking_each_alone() -> None:
+    draw = np.random.default_rng(7)
+    weights = draw.integers(0, 4, (9000, 12)) * (draw.random((9000, 12)) < 0.7)
+    cut = strongest_terms(csr_array(weights.astype(float)), n=3).toarray()
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :3]
+    best = np.zeros_like(weights)
+    np.put_along_axis(best, order, np.take_along_axis(weights, order, axis=1), axis=1)
+    np.testing.assert_array_equal(cut > 0, best > 0)
