@@ -8,9 +8,9 @@ is what is counted here).
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, eye_array, vstack
+from scipy.sparse import csr_array, diags_array, eye_array, vstack
 
-from analysis.vectorise import strongest_terms, unit_rows
+from analysis.vectorise import strongest_terms
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -74,16 +74,26 @@ def _nearest(rows: Integers, columns: Integers, npmi: Floats, *, n: int) -> NDAr
     return near
 
 
-def spread_rows(weights: csr_array, related: csr_array, *, share: float, n: int) -> csr_array:
+def spread_rows(
+    weights: csr_array, related: csr_array, *, share: float, n: int, favour: Floats | None = None
+) -> csr_array:
     """Return rows of length one, spread onto related terms and cut to their `n` strongest.
 
     Each term hands `share` times its weight times its association to each of its related terms.
+
+    Parameters
+    ----------
+    favour : (n_terms,) floats, optional
+        What goes from one term to another is multiplied by the favour of the other over its own.
     """
     if not weights.shape[0]:
         return weights
-    moves = csr_array(eye_array(related.shape[0], format="csr") + share * related)
+    handed = share * related
+    if favour is not None:
+        handed = diags_array(1 / favour) @ handed @ diags_array(favour)
+    moves = csr_array(eye_array(related.shape[0], format="csr") + handed)
     parts = [
-        strongest_terms(unit_rows(csr_array(weights[start : start + POSTS_AT_ONCE] @ moves)), n=n)
+        strongest_terms(csr_array(weights[start : start + POSTS_AT_ONCE] @ moves), n=n)
         for start in range(0, weights.shape[0], POSTS_AT_ONCE)
     ]
     return parts[0] if len(parts) == 1 else csr_array(vstack(parts, format="csr"))

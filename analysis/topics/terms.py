@@ -16,6 +16,14 @@ from analysis.vectorise import TermWeighting, strongest_terms, unit_rows
 
 Floats = NDArray[np.float64]
 
+MOST_RELATED = 100
+"""Related terms of a term, however short the posts are."""
+COMMONER = 0.5
+"""How much a row is spread rather onto the commoner of its related terms: the power of the idf.
+
+NPMI alone favours rare terms, which meet few of a topic's other terms.
+"""
+
 
 class TopicTerms(TermWeighting):
     """TF-IDF of one model version, its cut to each post's strongest terms, and related terms.
@@ -35,8 +43,9 @@ class TopicTerms(TermWeighting):
         two go together (NPMI); 0 spreads nothing.
     spread : int
         Terms kept of each post after spreading.
-    n_related : int
-        Related terms of each term.
+    handed : int
+        To how many related terms an average post is spread, before `spread` of them are kept: the
+        fewer terms posts have, the more related terms each has, but never more than 100.
 
     Attributes
     ----------
@@ -62,7 +71,7 @@ class TopicTerms(TermWeighting):
         strongest: int = 20,
         related: float = 1.0,
         spread: int = 40,
-        n_related: int = 100,
+        handed: int = 600,
     ) -> None:
         super().__init__(
             min_posts=min_posts, max_share=max_share, stop_words=stop_words, sublinear=sublinear
@@ -70,7 +79,7 @@ class TopicTerms(TermWeighting):
         self.strongest = strongest
         self.related = related
         self.spread = spread
-        self.n_related = n_related
+        self.handed = handed
 
     def fit(self, counts: csr_array, words: Sequence[str]) -> Self:
         """Freeze vocabulary, weights and which terms go together.
@@ -84,7 +93,7 @@ class TopicTerms(TermWeighting):
         """
         super().fit(counts, words)
         self.background_ = np.ones(len(self.vocabulary_))
-        self.related_ = related_terms(self._strongest(counts, words), n=self.n_related)
+        self.related_ = self._related(self._strongest(counts, words))
         return self
 
     def transform(self, counts: csr_array, words: Sequence[str]) -> csr_array:
@@ -98,7 +107,18 @@ class TopicTerms(TermWeighting):
         strongest = self._strongest(counts, words)
         if not self.related:
             return strongest
-        return spread_rows(strongest, self.related_, share=self.related, n=self.spread)
+        return spread_rows(
+            strongest,
+            self.related_,
+            share=self.related,
+            n=self.spread,
+            favour=self.idf_**-COMMONER,
+        )
+
+    def _related(self, strongest: csr_array) -> csr_array:
+        a_post = strongest.nnz / max(np.count_nonzero(np.diff(strongest.indptr)), 1)
+        n = int(self.handed / max(a_post, 1.0))
+        return related_terms(strongest, n=min(n, MOST_RELATED))
 
     def _strongest(self, counts: csr_array, words: Sequence[str]) -> csr_array:
         return strongest_terms(self.transform(counts, words), n=self.strongest)

@@ -52,10 +52,21 @@ def test_rows_are_spread_as_by_a_dense_product() -> None:
     np.testing.assert_allclose(spread, dense / np.where(lengths > 0, lengths, 1), atol=1e-12)
 
 
+def test_what_is_handed_on_follows_the_favour_of_terms() -> None:
+    rows = drawn_rows(3)
+    related = related_terms(csr_array(rows), n=3, least=0.0, min_posts=1)
+    favour = np.linspace(0.5, 2.0, 12)
+    spread = spread_rows(csr_array(rows), related, share=1.0, n=12, favour=favour).toarray()
+    handed = related.toarray() * favour[None, :] / favour[:, None]
+    dense = rows + rows @ handed
+    lengths = np.linalg.norm(dense, axis=1, keepdims=True)
+    np.testing.assert_allclose(spread, dense / np.where(lengths > 0, lengths, 1), atol=1e-12)
+
+
 def test_a_post_of_one_word_says_what_goes_with_it() -> None:
     posts = csr_array(np.array([[1.0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]]))
     words = ["ward", "nurse", "garden", "painting"]
-    terms = TopicTerms(min_posts=1, max_share=1.0, related=0.5, n_related=5)
+    terms = TopicTerms(min_posts=1, max_share=1.0, related=0.5)
     terms.fit(csr_array(np.tile(posts.toarray(), (3, 1))), words)
     row = terms.cut(csr_array(np.array([[1.0]])), ["ward"]).toarray()[0]
     said = {word: weight for word, weight in zip(terms.vocabulary_, row, strict=True) if weight}
