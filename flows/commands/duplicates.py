@@ -43,4 +43,11 @@ def duplicates(
         f" {counts.families - counts.shown:,} of them of one author and not shown.",
         err=True,
     )
-    delivery.give(found, what=f"corpus duplicates --by {by} --least {least} --most {most}")
+    delivery.give(
+        found,
+        what=f"corpus duplicates --by {by} --least {least} --most {most}",
+        shown=(
+            *("original", "n_posts", "n_authors", "n_communities", "span_hours"),
+            *("share_verbatim", "n_words", "n_sources", "first_at", "last_at"),
+        ),
+    )

@@ -34,11 +34,20 @@ _LINE = ("left_context", "node", "right_context")  # a word in its context, read
 _TEXTS = frozenset({"title", "text", "own_text"})
 _QUICKLY_READ = 100  # rows in which names are found without a word on how long it takes
 
+
+def _named(to: str | None) -> str | None:
+    """Return who gets a file, by a name that a record can hold."""
+    if to is not None and not (to.strip() and to.isprintable()):
+        raise typer.BadParameter("name the person who gets the file, on one line")
+    return to
+
+
 ToOption = Annotated[
     str | None,
     typer.Option(
         "--to",
         metavar="PERSON",
+        callback=_named,
         help="Write a file for this person under controlled/exports, and record it.",
     ),
 ]

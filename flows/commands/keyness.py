@@ -37,7 +37,7 @@ def keyness(
     draws: Annotated[
         int, typer.Option(min=0, help="Draws of the bootstrap; 0 for bounds in closed form.")
     ] = 999,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    seed: selections.SeedOption = 0,
     to: exports.ToOption = None,
     names: exports.NamesOption = None,
     as_json: session.JsonOption = False,
@@ -46,13 +46,20 @@ def keyness(
 
     Example: valuetalk keyness --where "role = 'carers'" --against-where "role = 'service_users'"
     """
+    from analysis.corpus.resampling import MIN_DRAWS
     from flows.corpus.contrast import ORDERS, SIDES
+    from flows.corpus.selecting import narrowed
 
     delivery = selections.Delivery(home=home, as_json=as_json, to=to, names=names)
     chosen = selections.Selection(where=where, saved=saved, duplicates=duplicates)
     other = selections.Selection(where=against_where, saved=against, duplicates=duplicates)
     if not chosen.described().removesuffix(" --duplicates"):
         raise session.WrongUse("say with --where or --corpus whose words are wanted")
+    if 0 < draws < MIN_DRAWS:
+        raise session.WrongUse(
+            f"--draws {draws} are too few for bounds: give {MIN_DRAWS} or more, or 0 for bounds in"
+            " closed form"
+        )
     by = selections.one_of("--order", order, ORDERS)
     of = selections.one_of("--side", side, SIDES)
     with selections.asked(home, chosen, saying="Comparing both sides") as (corpus, target):
@@ -71,9 +78,9 @@ def keyness(
             draws=draws,
             seed=seed,
         )
+        rest = narrowed(rest_of, f"(\n{target.where}\n) IS NOT TRUE")
         selections.say_sizes(corpus, target, what="Target")
-        if reference is not None:
-            selections.say_sizes(corpus, reference, what="Reference")
+        selections.say_sizes(corpus, reference or rest, what="Reference" if reference else "Rest")
     if not found.num_rows:
         typer.echo(f"No word that stands {least} times is used more there.", err=True)
     against_said = f" --against{other.described()}" if reference else ""

@@ -16,12 +16,12 @@ def kwic(
     node: selections.NodeArgument,
     home: session.HomeOption = None,
     *,
-    width: Annotated[int, typer.Option(min=1, help="Words of context on each side.")] = 8,
-    lines: Annotated[int, typer.Option(min=1, help="Most lines, drawn at random.")] = 100,
+    width: selections.WidthOption = 8,
+    lines: selections.LinesOption = 100,
     posts: Annotated[
         int, typer.Option(min=0, help="Whole posts, drawn at random, in place of lines.")
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    seed: selections.SeedOption = 0,
     sort: Annotated[
         str, typer.Option(help="place, time, random, or words beside the node such as 1R,2R,1L.")
     ] = "place",
@@ -46,6 +46,7 @@ def kwic(
     Example: valuetalk kwic recovery --sort 1R --where "role = 'carers'"
     """
     from flows.corpus.timeline import BINS
+    from warehouse.corpus.concordance import check_sort
     from warehouse.corpus.population import equal_to
 
     delivery = selections.Delivery(home=home, as_json=as_json, to=to, names=names)
@@ -54,6 +55,7 @@ def kwic(
     chosen = selections.Selection(where=both, saved=saved, duplicates=duplicates)
     over = None if spread is None else selections.one_of("--spread", spread, BINS)
     with selections.asked(home, chosen, saying="Looking for it") as (corpus, within):
+        check_sort(sort)
         selections.say_counts(corpus, node, within)
         found = (
             corpus.sample(node, posts=posts, seed=seed, within=within)

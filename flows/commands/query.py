@@ -31,9 +31,9 @@ def query(
             help="Which of several matches at one place count.",
         ),
     ] = "standard",
-    width: Annotated[int, typer.Option(min=1, help="Words of context on each side.")] = 8,
-    lines: Annotated[int, typer.Option(min=1, help="Most lines, drawn at random.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    width: selections.WidthOption = 8,
+    lines: selections.LinesOption = 100,
+    seed: selections.SeedOption = 0,
     sort: Annotated[
         str, typer.Option(help="place, time, random, or words beside the match such as 1R,2R,1L.")
     ] = "place",

@@ -33,6 +33,8 @@ def verify(home: session.HomeOption = None, *, as_json: session.JsonOption = Fal
         raise session.CommandError(
             f"there is no release under {study.root} yet; 'valuetalk nightly' publishes"
         )
+    for name in sorted({"controlled", "public"} - {one.release for one in verified}):
+        typer.echo(f"There is no {name} release here; 'valuetalk nightly' publishes it.", err=True)
     if as_json:
         output.print_json([asdict(one) for one in verified])
     else:

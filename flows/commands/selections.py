@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from flows.corpus import Corpus, Population
+    from warehouse.home import Home
 
 Choice = TypeVar("Choice", bound=str)
 
 PANEL = "Corpus"
 _LONG_SECONDS = 2.0
+_FURTHEST = 1_000_000  # words; no post is so long
+_HIGHEST_SEED = 2**63 - 1
+_INTERRUPTED = "Query interrupted"  # what DuckDB makes of Ctrl-C, as a bare RuntimeError
 
 NodeArgument = Annotated[
     str,
@@ -53,7 +57,14 @@ DuplicatesOption = Annotated[
         "--duplicates/--no-duplicates", help="Count copies of earlier posts too, or each text once."
     ),
 ]
-SpanOption = Annotated[int, typer.Option(min=1, help="Words on each side that count as near.")]
+WidthOption = Annotated[
+    int, typer.Option(min=1, max=_FURTHEST, help="Words of context on each side.")
+]
+LinesOption = Annotated[int, typer.Option(min=1, help="Most lines, drawn at random.")]
+SeedOption = Annotated[int, typer.Option(min=0, max=_HIGHEST_SEED, help="Seed of the draw.")]
+SpanOption = Annotated[
+    int, typer.Option(min=1, max=_FURTHEST, help="Words on each side that count as near.")
+]
 SideOption = Annotated[
     str, typer.Option("--side", metavar="both|left|right", help="On which side of the word.")
 ]
@@ -87,8 +98,10 @@ class Delivery:
     names: bool | None
 
     def __post_init__(self) -> None:
-        """Refuse `--names` where no file is written."""
+        """Refuse `--names` where no file is written, and `--json` where one is."""
         exports.check_names(self.names, to=self.to)
+        if self.as_json and self.to is not None:
+            raise session.WrongUse("a file for somebody is CSV: leave --json out, or --to")
 
     def give(self, rows: pa.Table, *, what: str, shown: Sequence[str] = ()) -> None:
         """Print rows, or write them for a person.
@@ -127,18 +140,39 @@ def asked(
         What a terminal shows while it takes long.
     """
     from flows.corpus import Corpus
+
+    study = session.find_study(home)
+    with Corpus.open(study.root) as corpus, patiently(saying), _plainly(study):
+        within = corpus.population(
+            selection.where, saved=selection.saved, duplicates=selection.duplicates
+        )
+        yield corpus, within
+
+
+@contextmanager
+def _plainly(study: Home) -> Iterator[None]:
+    """Say in one sentence why a question has no answer; Ctrl-C is one reason."""
+    import duckdb
+
+    from flows.released import DATABASE_NAME
     from warehouse.corpus.concordance import SortRefused
     from warehouse.corpus.hits import PatternRefused
     from warehouse.corpus.population import PopulationRefused
+    from warehouse.errors import clear_errors
 
-    with Corpus.open(session.find_study(home).root) as corpus, patiently(saying):
-        try:
-            within = corpus.population(
-                selection.where, saved=selection.saved, duplicates=selection.duplicates
-            )
-            yield corpus, within
-        except (PopulationRefused, PatternRefused, SortRefused) as error:
-            raise session.WrongUse(str(error)) from None
+    try:
+        with clear_errors(study.controlled / DATABASE_NAME):
+            yield
+    except (PopulationRefused, PatternRefused, SortRefused) as error:
+        raise session.WrongUse(str(error)) from None
+    except duckdb.OutOfMemoryException:
+        raise session.CommandError(
+            "the question needs more memory than it may take; ask about fewer posts with --where"
+        ) from None
+    except (KeyboardInterrupt, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and str(error) != _INTERRUPTED:
+            raise
+        raise session.CommandError("the question was stopped; it has changed nothing") from None
 
 
 @contextmanager

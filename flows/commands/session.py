@@ -35,6 +35,8 @@ _ADVICE = {
     errno.EPERM: "let the account that runs valuetalk own it",
     errno.ENOSPC: "free some space, then run the same command again",
     errno.ENOENT: "check the name",
+    errno.ENOTDIR: "a file stands where a folder has to be: move it away",
+    errno.EEXIST: "something else stands where it has to be: move that away",
 }
 
 HomeOption = Annotated[

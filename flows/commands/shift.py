@@ -35,13 +35,14 @@ def shift(
 
     Example: valuetalk shift recovery 2012..2014 2018..2020
     """
-    from flows.corpus.company import ALL_SIDES
+    from flows.corpus import company
     from flows.corpus.days import days_of
 
     delivery = selections.Delivery(home=home, as_json=as_json, to=to, names=names)
     chosen = selections.Selection(where=where, saved=saved, duplicates=duplicates)
-    on = selections.one_of("--side", side, ALL_SIDES)
+    on = selections.one_of("--side", side, company.ALL_SIDES)
     times = days_of(earlier), days_of(later)
+    company.times(*times)
     with selections.asked(home, chosen, saying="Comparing both times") as (corpus, within):
         stands = selections.say_counts(corpus, node, within)
         found = corpus.shift(node, *times, span=span, side=on, least=least, within=within)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 _PLAN = ["explain_key", "explain_value"]
+_MOST = 2**62
 
 
 @commands.command(rich_help_panel="Corpus")
@@ -39,7 +40,7 @@ def sql(
         bool, typer.Option("--show", help="Print the query instead of running it.")
     ] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the worked queries.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Most rows.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Most rows.")] = 1000,
     timeout: Annotated[float, typer.Option(min=0, help="Most seconds that it may take.")] = 600,
     form: Annotated[
         str,

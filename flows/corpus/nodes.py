@@ -27,6 +27,12 @@ _COUNTS = ("n_hits", "n_posts", "n_hits_with_duplicates", "n_posts_with_duplicat
 _NO_WORDS = np.empty(0, dtype=np.int64)
 
 
+class NodeRefused(ValueError):
+    """Nothing was named to look for."""
+
+    exit_code = 2
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NodeCounts:
     """How often a node stands in each post of a population: `n` (n_posts,) beside the posts."""
@@ -40,11 +46,15 @@ def is_query(node: str) -> bool:
 
     Raises
     ------
+    NodeRefused
+        If it is empty.
     PersonRefused
         If it names a pseudonym.
     """
     refuse_person(node)
     typed = node.strip()
+    if not typed:
+        raise NodeRefused("there is nothing to look for: name a word, or a query of several")
     return bool(_QUERY.search(typed)) and not _REDACTION.fullmatch(typed)
 
 

@@ -74,6 +74,8 @@ def normal_form(condition: str) -> str:
     SubcorpusError
         If it is not one condition.
     """
+    if not condition.strip():
+        raise SubcorpusError("a sub-corpus needs a condition; write one such as role = 'carers'")
     with duckdb.connect() as parser:
         # Without the brackets, "true) OR (1 = 1" is no expression; with them, a comment ends.
         for query in (f"SELECT {condition}", f"{_BEFORE}(\n{condition}\n)"):

@@ -20,7 +20,8 @@ def test_a_release_is_verified_and_a_changed_one_ends_in_one_sentence(tmp_path: 
     assert "there is no release under" in done.stderr
     publish_controlled(healthy_study().connection, home)
     done = CliRunner().invoke(app, [*verify, "--json"])
-    assert (done.exit_code, done.stderr) == (0, "")
+    unpublished = "There is no public release here; 'valuetalk nightly' publishes it.\n"
+    assert (done.exit_code, done.stderr) == (0, unpublished)
     (verified,) = json.loads(done.stdout)
     assert (verified["release"], verified["wrong"]) == ("controlled", [])
     posts = home.controlled / "parquet" / "posts.parquet"
@@ -28,6 +29,6 @@ def test_a_release_is_verified_and_a_changed_one_ends_in_one_sentence(tmp_path: 
     done = CliRunner().invoke(app, verify)
     assert done.exit_code == 1
     assert done.stderr == (
-        "valuetalk: controlled release: parquet/posts.parquet was changed or is damaged; publish "
-        "it again with 'valuetalk erase --publish'\n"
+        f"{unpublished}valuetalk: controlled release: parquet/posts.parquet was changed or is "
+        "damaged; publish it again with 'valuetalk erase --publish'\n"
     )

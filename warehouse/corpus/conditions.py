@@ -68,7 +68,7 @@ def check_binds(connection: duckdb.DuckDBPyConnection, posts: str, where: str) -
         raise unreadable(error) from None
     kind = str(told.description[0][1])
     if kind != "BOOLEAN":
-        raise PopulationRefused(f"the condition is a {kind} and not true or false; compare it")
+        raise PopulationRefused(f"the condition is of type {kind}, not true or false; compare it")
 
 
 def unreadable(error: duckdb.Error) -> PopulationRefused:

@@ -2,9 +2,12 @@
 
 import csv
 import json
+import signal
+import threading
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flows.commands.session import open_study
@@ -116,6 +119,14 @@ def test_what_is_not_there_is_said_with_what_is_near() -> None:
         (["kwic", "peer", "--where", "author_key = 'x'"], "no query is about one person"),
         (["kwic", "peer", "--corpus", "nobody"], "no sub-corpus nobody is saved"),
         (["kwic", "*"], "every word fits"),
+        (["kwic", " "], "there is nothing to look for"),
+        (["kwic", "peer", "--seed", str(2**63)], "--seed"),
+        (["kwic", "peer", "--width", str(10**20)], "--width"),
+        (["kwic", "peer", "--to", " "], "name the person who gets the file"),
+        (["kwic", "peer", "--to", "Dr A\nDr B"], "name the person who gets the file"),
+        (["kwic", "peer", "--to", "Dr A", "--json"], "a file for somebody is CSV"),
+        (["collocates", "peer", "--span", str(10**20)], "--span"),
+        (["keyness", "--where", "role = 'carers'", "--draws", "5"], "--draws 5 are too few"),
         (["kwic", '"peer" ['], "query, column"),
         (["kwic", "peer", "--sort", "sideways"], "sideways"),
         (["kwic", "peer", "--spread", "hour"], "week, month, year"),
@@ -199,6 +210,7 @@ def test_a_sub_corpus_is_saved_shown_asked_and_removed(own: Home, release: Relea
         ["save", "carers", "--where", "author_key = 'x'"],
         ["save", "Carers!", "--where", "role = 'carers'"],
         ["save", "carers"],
+        ["save", "carers", "--where", " "],
         ["show", "carers"],
         ["remove", "carers"],
     ],
@@ -206,6 +218,66 @@ def test_a_sub_corpus_is_saved_shown_asked_and_removed(own: Home, release: Relea
 def test_a_sub_corpus_that_cannot_be_is_wrong_use(arguments: list[str]) -> None:
     assert run("corpus", *arguments).exit_code == 2
     assert run("corpus", "list", "--json").stdout.strip() == "[]"
+
+
+@pytest.mark.usefixtures("study")
+def test_an_order_or_times_that_cannot_be_are_refused_before_anything_is_counted() -> None:
+    for arguments in (["kwic", "peer", "--sort", "sideways"], ["shift", "peer", "2027", "2026"]):
+        assert " hits in " not in run(*arguments).stderr
+
+
+@pytest.mark.usefixtures("study")
+def test_both_sides_of_a_contrast_are_told_in_counts(corpus: Corpus) -> None:
+    sizes = [
+        corpus.sizes(where)["n_words"][0].as_py()
+        for where in ("community = 'carers'", "community <> 'carers'")
+    ]
+    done = run("keyness", "--where", "community = 'carers'", "--draws", "0")
+    assert [line.split(" words")[0] for line in done.stderr.splitlines()] == [
+        f"Target: {sizes[0]:,}",
+        f"Rest: {sizes[1]:,}",
+    ]
+
+
+ENDLESS = "SELECT sum(hash(range)) FROM range(100000000000000)"
+
+
+@pytest.mark.usefixtures("study")
+@pytest.mark.parametrize("where", ["in the database", "outside of it"])
+def test_ctrl_c_ends_a_question_in_one_sentence(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(corpus: Corpus, *_: object, **__: object) -> None:
+        if where == "outside of it":
+            raise KeyboardInterrupt
+        threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
+        corpus.connection.execute(ENDLESS)
+
+    monkeypatch.setattr(Corpus, "ngrams", interrupted)
+    done = run("ngrams", "2")
+    assert done.exit_code == 1
+    assert done.stderr == "valuetalk: the question was stopped; it has changed nothing\n"
+
+
+@pytest.mark.usefixtures("study")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (duckdb.OutOfMemoryException("Out of Memory Error: of 9 posts"), "more memory than it may"),
+        (duckdb.IOException("IO Error: Corrupt database file"), "discourse.duckdb is damaged"),
+    ],
+)
+def test_what_the_database_cannot_do_is_said_in_one_sentence(
+    error: duckdb.Error, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Corpus, "dispersion", failing)
+    done = run("dispersion", "peer")
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert "9 posts" not in done.output
 
 
 @pytest.mark.usefixtures("own")

@@ -96,7 +96,7 @@ REFUSED = [
     ("posts.\"author_KEY\" > 'a'", "cannot name author_key"),
     ("colour = 'red'", "colour"),
     ("count(*) > 3", "cannot be read"),
-    ("community", "VARCHAR and not true or false"),
+    ("community", "VARCHAR, not true or false"),
     ("community, kind", "not true or false"),
     ("own_text::INTEGER > 3", "cannot be read"),
     ("true) LIMIT (5", "more than one expression"),
