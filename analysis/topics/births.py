@@ -1,0 +1,69 @@
+"""How a candidate becomes a row of the basis, and what it is compared with before."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+
+from analysis.topics.candidates import Candidate
+from analysis.topics.model import TopicModel
+from analysis.topics.pool import Pool
+
+Floats = NDArray[np.float64]
+
+
+def nearest_topics(model: TopicModel, profiles: Sequence[Mapping[str, float]]) -> list[float]:
+    """Return the cosine of each candidate with the topic that is most like it."""
+    column = {word: place for place, word in enumerate(model.vocabulary_)}
+    nearest = []
+    for profile in profiles:
+        weights = np.array(list(profile.values()))
+        known = [place for place, word in enumerate(profile) if word in column]
+        columns = [column[word] for word in profile if word in column]
+        along = model.components_[:, columns] @ weights[known]
+        nearest.append(float(along.max(initial=0.0) / np.linalg.norm(weights)))
+    return nearest
+
+
+def add_candidate(
+    model: TopicModel, candidate: Candidate, pool: Pool, *, topic_id: int
+) -> TopicModel:
+    """Add a candidate to the model as a topic, learned from its posts in the pool.
+
+    Its words that are no terms become terms, with the weight of the rarest: other topics weigh
+    nothing in them.
+    """
+    known = set(model.vocabulary_)
+    new = [word for word in candidate.profile if word not in known]
+    if new:
+        _admit_words(model, new)
+    column = {word: place for place, word in enumerate(model.vocabulary_)}
+    component = np.zeros(len(column))
+    for word, weight in candidate.profile.items():
+        component[column[word]] = weight
+    counts, words = _counts(pool, candidate, model)
+    model.add_topic(component, topic_id=topic_id, counts=counts, words=words)
+    # What it remembers is what it says: else the next update would move it to other terms.
+    model.cross_[-1] = model.gram_[-1] @ model.components_
+    return model
+
+
+def _admit_words(model: TopicModel, words: list[str]) -> None:
+    terms = model.terms_
+    terms.vocabulary_ = [*terms.vocabulary_, *words]
+    rarest = float(terms.idf_.max(initial=1.0))
+    terms.idf_ = np.append(terms.idf_, np.full(len(words), rarest))
+    model.vocabulary_, model.idf_ = terms.vocabulary_, terms.idf_
+    zeros = np.zeros((len(model.components_), len(words)))
+    model.components_ = np.hstack([model.components_, zeros])
+    model.cross_ = np.hstack([model.cross_, zeros])
+
+
+def _counts(pool: Pool, candidate: Candidate, model: TopicModel) -> tuple[csr_array, list[str]]:
+    """Return the candidate's posts as counts that weigh what the pool's rows weigh."""
+    rows = pool.rows()[candidate.rows].tocoo()
+    idf = dict(zip(model.vocabulary_, model.idf_.tolist(), strict=True))
+    scale = np.array([idf.get(word, 1.0) for word in pool.words])
+    counts = coo_array((rows.data / scale[rows.coords[1]], rows.coords), shape=rows.shape)
+    return csr_array(counts), pool.words
