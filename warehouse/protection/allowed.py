@@ -48,6 +48,16 @@ PUBLIC: Mapping[str, Columns] = MappingProxyType(
             ),
             order=("model", "topic_id", "source", "community", "bin", "period"),
         ),
+        "topic_effects": Columns(
+            public=(
+                *("run_id", "model", "topic_id", "term", "source", "community", "level", "bin"),
+                *("period", "estimate", "lower", "upper", "band_lower", "band_upper"),
+                *("difference", "difference_lower", "difference_upper", "q_value"),
+                *("n_posts", "n_authors", "share_seen", "share_complete", "refused_because"),
+                "method",
+            ),
+            order=("model", "topic_id", "term", "source", "community", "level", "bin", "period"),
+        ),
         "frame_prevalence": Columns(
             public=(
                 *("run_id", "frame", "source", "community", "bin", "period", "estimate"),

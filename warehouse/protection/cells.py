@@ -14,6 +14,8 @@ BINS = ("week", "month", "quarter", "year")
 CELL = "source, community, bin, period"
 TOPIC_CELL = f"model, topic_id, {CELL}"
 TOPIC = "model, topic_id, bin, period"
+LEVEL = "term, source, community, level, bin, period"
+TOPIC_LEVEL = f"model, topic_id, {LEVEL}"
 
 _POSTS = f"""
 CREATE TEMP TABLE gate_posts AS
@@ -27,7 +29,8 @@ FROM posts LEFT JOIN sources USING (source) WHERE {IS_COUNTED}
 _BINS = """
 CREATE TEMP TABLE gate_bins AS
 SELECT bin FROM frame_prevalence UNION SELECT bin FROM topic_trends UNION
-SELECT bin FROM frame_topics UNION SELECT bin FROM changes UNION SELECT bin FROM coverage_by_period
+SELECT bin FROM frame_topics UNION SELECT bin FROM changes UNION
+SELECT bin FROM topic_effects UNION SELECT bin FROM coverage_by_period
 """
 
 _PERIODS = """
@@ -40,6 +43,24 @@ _LEADING = """
 CREATE TEMP TABLE gate_leading AS
 SELECT model, post_id, arg_max(topic_id, weight) AS topic_id
 FROM post_topics GROUP BY model, post_id
+"""
+
+# What is said of a level is said of all its posts, whenever they were written.
+_LEVELS = """
+CREATE TEMP TABLE gate_levels AS
+FROM (
+    SELECT post_id, person, 'community' AS term, source, community, '' AS level, '' AS bin,
+           NULL::DATE AS period
+    FROM gate_posts
+    UNION ALL
+    SELECT post_id, person, term, '', '', level, '', NULL
+    FROM gate_posts JOIN (
+        SELECT source, community, 'role' AS term, role AS level FROM communities UNION ALL
+        SELECT source, community, 'country', country FROM communities
+    ) USING (source, community) WHERE level IS NOT NULL
+    UNION ALL
+    SELECT post_id, person, 'period', '', '', '', bin, period FROM gate_periods
+) WHERE EXISTS (FROM topic_effects)
 """
 
 
@@ -59,6 +80,12 @@ _ALL_CELLS = (
     _cells("gate_cells", keys=CELL, posts="gate_periods"),
     _cells("gate_topic_cells", keys=TOPIC_CELL, posts=_TOPIC_POSTS),
     _cells("gate_topic_totals", keys=TOPIC, posts=_TOPIC_POSTS),
+    _cells("gate_level_cells", keys=LEVEL, posts="gate_levels"),
+    _cells(
+        "gate_topic_level_cells",
+        keys=TOPIC_LEVEL,
+        posts="gate_levels JOIN gate_leading USING (post_id)",
+    ),
 )
 
 
@@ -66,7 +93,8 @@ def count_cells(connection: duckdb.DuckDBPyConnection, *, language: str) -> None
     """Count the people behind every cell that a figure may be about.
 
     Makes `gate_posts`, `gate_cells` (a community in a period), `gate_topic_cells` (its posts about
-    a topic) and `gate_topic_totals` (a topic's posts in a period).
+    a topic), `gate_topic_totals` (a topic's posts in a period), `gate_level_cells` (what effects
+    are said of) and `gate_topic_level_cells` (its posts about a topic).
 
     Raises
     ------
@@ -81,5 +109,5 @@ def count_cells(connection: duckdb.DuckDBPyConnection, *, language: str) -> None
         raise GateError(
             f"figures are binned by {', '.join(foreign)}; the export gate lets {', '.join(BINS)} by"
         )
-    for sql in (_PERIODS, _LEADING, *_ALL_CELLS):
+    for sql in (_PERIODS, _LEADING, _LEVELS, *_ALL_CELLS):
         connection.execute(sql)

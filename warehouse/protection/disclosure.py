@@ -10,7 +10,9 @@ values are withheld where
 
 A topic's share in a community is held to these rules twice: for the community's posts in the period
 and, unless it is 0, for those of them that are about the topic. A change is withheld with the
-figure or the cell in which it lies; a difference, with those of the period before, too. Where one
+figure or the cell in which it lies; a difference, with those of the period before, too. What is
+said of a community, role or country over all periods, or of a period over all communities, is held
+to the same rules for its posts and for those of them that are about the topic. Where one
 topic alone of a community and period is withheld, the smallest other one is, too, or the rest of
 the whole would tell it.
 
@@ -75,9 +77,16 @@ def _small(share: str) -> Rule:
     return " OR ".join(few), f"'{SMALL_NUMERATOR}'"
 
 
-def _if_any(rule: Rule) -> Rule:
+def _if_any(rule: Rule, *, share: str = "share") -> Rule:
     condition, reason = rule
-    return f"round(figure.share * figure.n_posts) > 0 AND {condition}", reason
+    return f"round(figure.{share} * figure.n_posts) > 0 AND {condition}", reason
+
+
+def _same_level(cells: str) -> str:
+    """Return the SQL that joins cells of levels to figures, of which most have no period."""
+    same = (f"{cells}.{key} = figure.{key}" for key in ("term", "source", "community", "level"))
+    period = f"{cells}.period IS NOT DISTINCT FROM figure.period"
+    return " AND ".join([*same, period, f"{cells}.bin IN ('', figure.bin)"])
 
 
 def _verdict(rules: tuple[Rule, ...]) -> str:
@@ -110,6 +119,28 @@ FIGURES: Mapping[str, Figures] = MappingProxyType(
             shares=("share", "lower", "upper"),
             counts=("n_posts",),
             whole=f"model, {CELL}",
+        ),
+        "topic_effects": Figures(
+            cells=f"""
+            LEFT JOIN gate_level_cells AS cell ON {_same_level("cell")}
+            LEFT JOIN gate_topic_level_cells AS topic ON {_same_level("topic")}
+                AND topic.model = figure.model AND topic.topic_id = figure.topic_id
+            """,
+            rules=(
+                _few("cell"),
+                _dominated("cell"),
+                _small("estimate"),
+                _if_any(_few("topic"), share="estimate"),
+                _if_any(_dominated("topic"), share="estimate"),
+            ),
+            shares=(
+                *("estimate", "lower", "upper", "band_lower", "band_upper"),
+                *("difference", "difference_lower", "difference_upper"),
+            ),
+            counts=("n_posts", "n_authors"),
+            others=("q_value", "share_seen", "share_complete"),
+            said="refused_because",
+            whole="model, term, source, community, level, period",
         ),
         "frame_topics": Figures(
             cells=f"LEFT JOIN gate_topic_totals AS cell USING ({TOPIC})",
@@ -168,20 +199,20 @@ def judged(table: str) -> str:
     FROM figure {rules.cells}
     """
     if rules.whole:
-        rows = _without_telling_parts(rows, rules.whole)
+        rows = _without_telling_parts(rows, rules.whole, rules.shares[0])
     return f"SELECT {columns}, withheld, left_out FROM ({rows})"
 
 
-def _without_telling_parts(rows: str, whole: str) -> str:
+def _without_telling_parts(rows: str, whole: str, share: str) -> str:
     """Withhold the smallest shown part of each whole of which exactly one part is withheld."""
-    some = "round(share * n_posts) > 0"
+    some = f"round({share} * n_posts) > 0"
     return f"""
     SELECT * REPLACE (CASE WHEN n_withheld = 1 AND withheld IS NULL AND {some} AND place = 1
                            THEN '{TELLING}' ELSE withheld END AS withheld)
     FROM (
         SELECT *, count(withheld) FILTER ({some}) OVER (PARTITION BY {whole}) AS n_withheld,
                row_number() OVER (
-                   PARTITION BY {whole}, withheld IS NULL AND {some} ORDER BY share, topic_id
+                   PARTITION BY {whole}, withheld IS NULL AND {some} ORDER BY {share}, topic_id
                ) AS place
         FROM ({rows})
     )

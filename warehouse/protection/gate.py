@@ -151,7 +151,7 @@ def _with_coarse_evidence(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]
 def _report(connection: duckdb.DuckDBPyConnection, table: str, *, hidden: int) -> TableReport:
     refused = (
         f"refused_because IS NOT NULL AND NOT starts_with(refused_because, '{WITHHELD}')"
-        if table == "frame_prevalence"
+        if "refused_because" in PUBLIC[table].public
         else "false"
     )
     rows = connection.execute(

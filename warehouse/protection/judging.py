@@ -22,6 +22,7 @@ CREATE TEMP TABLE gate_runs AS
 WITH held AS (
     SELECT DISTINCT 'frame_prevalence' AS table_name, '' AS part, run_id FROM frame_prevalence
     UNION ALL SELECT DISTINCT 'topic_trends', '', run_id FROM topic_trends
+    UNION ALL SELECT DISTINCT 'topic_effects', '', run_id FROM topic_effects
     UNION ALL SELECT DISTINCT 'frame_topics', '', run_id FROM frame_topics
     UNION ALL SELECT DISTINCT 'evaluations', kind, run_id FROM evaluations
 ), chosen AS (
@@ -41,6 +42,7 @@ _OF_KIND = "(kind, run_id) IN (SELECT (part, run_id) FROM gate_runs WHERE table_
 _BY_RUN = {
     "frame_prevalence": _OF_RUN,
     "topic_trends": _OF_RUN,
+    "topic_effects": _OF_RUN,
     "frame_topics": _OF_RUN,
     "changes": _OF_RUN,
     "evaluations": _OF_KIND,
@@ -58,6 +60,15 @@ _EVENT = (
     f"model NOT IN (SELECT model FROM topics) OR (topic_id IS NOT NULL AND {_TOPIC[0]})",
     _TOPIC[1],
 )
+_GIVEN = "SELECT {0} FROM communities WHERE {0} IS NOT NULL"
+_LEVELS = (
+    ("term NOT IN ('community', 'role', 'country', 'period')", "unknown_term"),
+    (f"term = 'community' AND {_COMMUNITY[0]}", "unknown_community"),
+    (f"term = 'role' AND level NOT IN ({_GIVEN.format('role')})", "unknown_level"),
+    (f"term = 'country' AND level NOT IN ({_GIVEN.format('country')})", "unknown_level"),
+    ("term IN ('community', 'period') AND level <> ''", "unknown_level"),
+    ("term <> 'community' AND (source <> '' OR community <> '')", "unknown_community"),
+)
 _POSTS_GONE = """
 rowid IN (
     SELECT made.row FROM (SELECT rowid AS row, unnest(post_ids) AS post_id FROM examples) AS made
@@ -67,6 +78,7 @@ rowid IN (
 _LEFT_OUT: Mapping[str, tuple[tuple[str, str], ...]] = {
     "frame_prevalence": (_COMMUNITY, _FRAME),
     "topic_trends": (_COMMUNITY, _TOPIC),
+    "topic_effects": (_TOPIC, *_LEVELS),
     "frame_topics": (_TOPIC, _FRAME),
     "changes": (_COMMUNITY,),
     "coverage_by_period": (_COMMUNITY,),

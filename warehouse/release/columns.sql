@@ -220,6 +220,38 @@ COMMENT ON COLUMN topic_trends.lower IS 'lower bound of the 95 % interval';
 COMMENT ON COLUMN topic_trends.upper IS 'upper bound of the 95 % interval';
 COMMENT ON COLUMN topic_trends.n_posts IS 'all counted posts of community and period, whatever their topic';
 
+COMMENT ON COLUMN topic_effects.run_id IS 'the run that made the figure';
+COMMENT ON COLUMN topic_effects.model IS 'name of the line of models';
+COMMENT ON COLUMN topic_effects.topic_id IS 'the topic';
+COMMENT ON COLUMN topic_effects.term IS
+    'what the row is about: a community, a role or country (its communities at fixed weights), or a period (all communities at fixed weights)';
+COMMENT ON COLUMN topic_effects.source IS 'the source of a community; else empty';
+COMMENT ON COLUMN topic_effects.community IS 'the community; empty where the row is about something else';
+COMMENT ON COLUMN topic_effects.level IS 'the role or country; empty where the row is about something else';
+COMMENT ON COLUMN topic_effects.bin IS 'length of a period: month, or week from Monday';
+COMMENT ON COLUMN topic_effects.period IS 'first day of the period; null where the row is about all periods';
+COMMENT ON COLUMN topic_effects.estimate IS
+    'mean share that the topic has in posts, 0 to 1: of a level over all periods that were seen, or of a period over all communities; null where refused or withheld';
+COMMENT ON COLUMN topic_effects.lower IS 'lower bound of the 95 % interval';
+COMMENT ON COLUMN topic_effects.upper IS 'upper bound of the 95 % interval';
+COMMENT ON COLUMN topic_effects.band_lower IS
+    'lower bound of the band that holds the whole course over the periods with 95 % confidence; null but for periods';
+COMMENT ON COLUMN topic_effects.band_upper IS 'upper bound of that band';
+COMMENT ON COLUMN topic_effects.difference IS
+    'how much more the level has of the topic than all communities together have; null for periods';
+COMMENT ON COLUMN topic_effects.difference_lower IS 'lower bound of the 95 % interval of the difference';
+COMMENT ON COLUMN topic_effects.difference_upper IS 'upper bound of the 95 % interval of the difference';
+COMMENT ON COLUMN topic_effects.q_value IS
+    'chance of so great a difference if there were none, adjusted over the topics and levels of the term (Benjamini and Hochberg); for periods, of the whole course being level, adjusted over topics';
+COMMENT ON COLUMN topic_effects.n_posts IS 'counted posts that it rests on';
+COMMENT ON COLUMN topic_effects.n_authors IS 'different authors of them; unknown ones count as different people';
+COMMENT ON COLUMN topic_effects.share_seen IS
+    'how much of the fixed weights the communities have of which enough was seen in the period, 0 to 1; null but for periods';
+COMMENT ON COLUMN topic_effects.share_complete IS
+    'how much of the period was harvested completely, over the communities that are harvested and since they are; null where that is not known, and but for periods';
+COMMENT ON COLUMN topic_effects.refused_because IS 'why there is no figure; null where there is one';
+COMMENT ON COLUMN topic_effects.method IS 'how uncertainty was estimated';
+
 COMMENT ON COLUMN topic_events.model IS 'name of the line of models';
 COMMENT ON COLUMN topic_events.topic_id IS 'the topic; null where it is the whole model';
 COMMENT ON COLUMN topic_events.day IS 'when it happened';

@@ -19,6 +19,7 @@ WHAT = {
     "frame_prevalence": "share of counted posts that express a frame, with intervals",
     "topics": "topics that a model found",
     "topic_trends": "share of counted posts whose leading topic it is",
+    "topic_effects": "how topics differ between communities, roles and countries, and over time",
     "topic_events": "changes of topic identity",
     "frame_topics": "how often a frame goes with a topic",
     "coverage_by_period": "how much of a period was harvested completely",
