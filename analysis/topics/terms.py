@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analysis.topics.background import background_weights
+from analysis.topics.phrases import BETWEEN
 from analysis.topics.related import related_terms, spread_rows
-from analysis.vectorise import TermWeighting, strongest_terms, unit_rows
+from analysis.vectorise import TermWeighting, align_columns, strongest_terms, unit_rows
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +38,8 @@ class TopicTerms(TermWeighting):
         Our own list of function words if None.
     sublinear : bool
         Weigh 1 + log(count) instead of the count.
+    background : bool
+        Weigh words less that stand in posts about anything.
     strongest : int
         Terms kept of each post in `cut`, before they are spread.
     related : float
@@ -68,6 +72,7 @@ class TopicTerms(TermWeighting):
         max_share: float = 0.3,
         stop_words: frozenset[str] | None = None,
         sublinear: bool = True,
+        background: bool = True,
         strongest: int = 20,
         related: float = 1.0,
         spread: int = 40,
@@ -76,6 +81,7 @@ class TopicTerms(TermWeighting):
         super().__init__(
             min_posts=min_posts, max_share=max_share, stop_words=stop_words, sublinear=sublinear
         )
+        self.background = background
         self.strongest = strongest
         self.related = related
         self.spread = spread
@@ -93,6 +99,9 @@ class TopicTerms(TermWeighting):
         """
         super().fit(counts, words)
         self.background_ = np.ones(len(self.vocabulary_))
+        if self.background:
+            present = align_columns(counts, words, self.vocabulary_)
+            self.background_ = background_weights(present, self._strongest(counts, words))
         self.related_ = self._related(self._strongest(counts, words))
         return self
 
@@ -116,7 +125,7 @@ class TopicTerms(TermWeighting):
         )
 
     def _related(self, strongest: csr_array) -> csr_array:
-        a_post = strongest.nnz / max(np.count_nonzero(np.diff(strongest.indptr)), 1)
+        a_post = strongest.nnz / max(int(np.count_nonzero(np.diff(strongest.indptr))), 1)
         n = int(self.handed / max(a_post, 1.0))
         return related_terms(strongest, n=min(n, MOST_RELATED))
 
@@ -124,13 +133,31 @@ class TopicTerms(TermWeighting):
         return strongest_terms(self.transform(counts, words), n=self.strongest)
 
     def forget_terms(self, gone: Collection[str]) -> Self:
-        """Drop terms, with all that was learned of them."""
-        kept = np.array([word not in gone for word in self.vocabulary_], dtype=bool)
+        """Drop terms and the phrases that hold them, with all that was learned of them."""
+        gone = set(gone)
+        kept = np.array(
+            [
+                term not in gone and gone.isdisjoint(term.split(BETWEEN))
+                for term in self.vocabulary_
+            ],
+            dtype=bool,
+        )
         self.vocabulary_ = [
-            word for word, stays in zip(self.vocabulary_, kept, strict=True) if stays
+            term for term, stays in zip(self.vocabulary_, kept, strict=True) if stays
         ]
         self.idf_, self.background_ = self.idf_[kept], self.background_[kept]
         self.related_ = csr_array(self.related_[kept][:, kept])
+        return self
+
+    def admit_terms(self, words: Sequence[str]) -> Self:
+        """Make words terms that were none: each as rare as the rarest term, and related to none."""
+        self.vocabulary_ = [*self.vocabulary_, *words]
+        rarest = float(self.idf_.max(initial=1.0))
+        self.idf_ = np.append(self.idf_, np.full(len(words), rarest))
+        self.background_ = np.append(self.background_, np.ones(len(words)))
+        n, kept = len(self.vocabulary_), self.related_
+        starts = np.append(kept.indptr, np.full(len(words), kept.nnz, dtype=kept.indptr.dtype))
+        self.related_ = csr_array((kept.data, kept.indices, starts), shape=(n, n))
         return self
 
     def learned(self) -> Mapping[str, NDArray[Any]]:

@@ -119,6 +119,14 @@ def test_forgotten_terms_leave_nothing_behind(corpus) -> None:
     assert terms.cut(corpus.counts, corpus.words).shape == (400, len(kept))
 
 
+def test_a_phrase_is_forgotten_with_one_of_its_words() -> None:
+    counts = csr_array(np.tile(np.eye(3), (5, 1)))
+    terms = TopicTerms(max_share=1.0).fit(counts, ["garden", "mental health", "care home"])
+    assert terms.forget_terms({"health"}).vocabulary_ == ["care home", "garden"]
+    assert terms.related_.shape == (2, 2)
+    assert len(terms.background_) == 2
+
+
 def test_what_was_learned_comes_back_from_arrays(corpus) -> None:
     terms = fitted(corpus)
     again = clone(terms).restore(terms.learned())
