@@ -21,7 +21,7 @@ from flows.progress import Ticker, ticking
 from flows.setting_sections import SourceSettings
 from flows.simulated_home import Simulation, make_simulated_home, write_settings
 from flows.summary import NightSummary
-from flows.topic_stage import run_topics
+from flows.topics.stage import run_topics
 from harvesters.simulation.server import SimulatedSites
 from warehouse.gateway import Warehouse
 from warehouse.home import Home

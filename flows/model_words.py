@@ -1,29 +1,39 @@
-"""What stored models know of words: no word stays in one that no post holds any more.
+"""What stored models know of posts and words: nothing stays in one that no post holds any more.
 
 A vocabulary is a list of what people wrote. A word that only erased posts held, a name perhaps,
-leaves the index with them, and after that every stored model and the terms of every topic.
+leaves the index with them, and after that every stored model, what grows beside it, the terms of
+every topic and what people called topics. A phrase goes with any of its words. Posts that are gone,
+or withheld, leave the pool that new topics grow from.
 """
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from analysis.frames import storage as frames
 from analysis.saved_arrays import saved_models
 from analysis.topics import storage as topics
+from flows.arrow_rows import values_of
+from flows.topics import keeping
 from warehouse.gateway import Warehouse
 from warehouse.protection.terms import forget_terms, terms_of_topics
 
 _UNUSED = """
 SELECT word FROM (SELECT DISTINCT unnest($1::VARCHAR[]) AS word) ANTI JOIN words USING (word)
 """
+_GONE_POSTS = """
+SELECT post_id FROM pooled_posts
+WHERE post_id NOT IN (SELECT post_id FROM posts WHERE NOT withheld)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """A stored model: its words, and how it is stored again without some of them."""
+    """A stored model: its terms, and how it is stored again without some of them."""
 
-    words: Collection[str]
+    terms: Collection[str]
     forget: Callable[[Collection[str]], object]
 
 
@@ -36,26 +46,28 @@ def forget_unused_words(warehouse: Warehouse) -> int:
     stored = [
         model
         for path, kind in saved_models(warehouse.home.models).items()
-        if (model := _opened(path, kind)) is not None
+        if (model := _opened(warehouse, path, kind)) is not None
     ]
-    words = {word for model in stored for word in model.words}
+    words = {word for model in stored for term in model.terms for word in term.split()}
     gone = _unused(warehouse, words | terms_of_topics(warehouse.connection))
     if gone:
         with warehouse.transaction() as connection:
             forget_terms(connection, gone)
         for model in stored:
-            if not gone.isdisjoint(model.words):
-                model.forget(gone)
+            if terms := [term for term in model.terms if not gone.isdisjoint(term.split())]:
+                model.forget(terms)
     return len(gone)
 
 
-def _opened(path: Path, kind: str) -> _Stored | None:
-    if kind == topics.KIND:
+def _opened(warehouse: Warehouse, path: Path, kind: str) -> _Stored | None:
+    if kind == topics.KIND and not keeping.is_kept(path):
         model = topics.load_topic_model(path)
         return _Stored(
             model.vocabulary_,
             lambda gone: topics.save_topic_model(model.forget_terms(gone), path),
         )
+    if kind == keeping.KIND:
+        return _opened_keeper(warehouse, keeping.kept_model(path))
     if kind == frames.KIND:
         classifier = frames.load_classifier(path)
         return _Stored(
@@ -63,6 +75,28 @@ def _opened(path: Path, kind: str) -> _Stored | None:
             lambda gone: frames.save_classifier(classifier.forget_words(gone), path),
         )
     return None
+
+
+def _opened_keeper(warehouse: Warehouse, path: Path) -> _Stored:
+    """Return a line of topic models with all that is kept beside it, without posts that went."""
+    keeper = keeping.load_keeper(path)
+    gone_posts = _gone_posts(warehouse, pa.table({"post_id": keeper.pool_post_ids}))
+    if gone_posts:
+        keeper.forget_posts(gone_posts)
+        keeping.save_keeper(keeper, path)
+    return _Stored(
+        keeper.words(), lambda gone: keeping.save_keeper(keeper.forget_terms(gone), path)
+    )
+
+
+def _gone_posts(warehouse: Warehouse, pooled: pa.Table) -> list[int]:
+    warehouse.connection.register("pooled_posts", pooled)
+    try:
+        found = warehouse.connection.execute(_GONE_POSTS).to_arrow_table()
+    finally:
+        warehouse.connection.unregister("pooled_posts")
+    gone: list[int] = values_of(found, "post_id").tolist()
+    return gone
 
 
 def _unused(warehouse: Warehouse, words: Collection[str]) -> set[str]:

@@ -86,9 +86,24 @@ class HarvestSettings(Section):
 class AnalysisSettings(Section):
     """`[analysis]`: sizes of models and samples."""
 
-    topics: int = Field(default=20, ge=2, le=500, description="Topics of a newly fitted model.")
+    topics: int = Field(
+        default=20, ge=2, le=500, description="Topics that a line of topic models begins with."
+    )
+    choose_topics: bool = Field(
+        default=False,
+        description="Let a line begin with as many topics as are stable and coherent, up to twice "
+        "the number above.",
+    )
+    topic_seeds: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Topics that a line is asked for, each a name and its words, for example "
+        'housing = ["rent", "landlord"].',
+    )
     refit_days: int = Field(
-        default=30, ge=1, description="Days after which the topic model is fitted again."
+        default=30,
+        ge=1,
+        description="Days after which the topics are fitted again to all posts, from where they "
+        "were.",
     )
     train_codings: int = Field(
         default=400, ge=0, description="Posts a wave drawn for coding to train classifiers."

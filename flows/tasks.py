@@ -18,11 +18,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
 
-from flows import coding_stage, frame_stage, prevalence_stage, publish_stage, stages, topic_stage
+from flows import coding_stage, frame_stage, prevalence_stage, publish_stage, stages
 from flows.night import Night, open_warehouse
 from flows.setting_sections import SourceSettings
 from flows.stages import CommunityReport, Indexed
 from flows.summary import NightSummary
+from flows.topics.stage import run_topics
 from warehouse.records import LoadCounts
 
 RETRY_DELAYS_SECONDS = [60.0, 300.0]
@@ -137,9 +138,9 @@ def code_simulated(night: Night) -> str:
 
 @task(cache_policy=NO_CACHE)
 def topics(night: Night) -> str:
-    """Fit or apply the topic model."""
+    """Follow topics through what is new; begin a line of models where there is none."""
     with open_warehouse(night) as warehouse:
-        return topic_stage.run_topics(warehouse, night)
+        return run_topics(warehouse, night)
 
 
 @task(cache_policy=NO_CACHE)

@@ -110,11 +110,11 @@ def repair(
 
 
 def forget_index(connection: duckdb.DuckDBPyConnection) -> None:
-    """Empty the index, so that every post is tokenised and compared again."""
+    """Empty the index, so that every post is tokenised, compared and given its topics again."""
     for table in _INDEX:
         connection.execute(f"DELETE FROM {table}")
     forget_comparisons(connection)
-    connection.execute("UPDATE posts SET n_words = NULL")
+    connection.execute("DELETE FROM topic_posts; UPDATE posts SET n_words = NULL")
 
 
 def _is_sound(home: Home) -> bool:

@@ -36,6 +36,7 @@ from flows.commands import (
     study,
     subcorpora,
     thread,
+    topics,
     trend,
 )
 from flows.doctor import assert_own_packages
@@ -115,7 +116,7 @@ for _commands in (
     thread.commands,
     subcorpora.commands,
     sql.commands,
-    measures.topics,
+    topics.commands,
     measures.frames,
     measures.prevalence,
     release.commands,

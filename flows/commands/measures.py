@@ -1,63 +1,26 @@
-"""`valuetalk topics`, `frames` and `prevalence`: the measures, one at a time."""
+"""`valuetalk frames` and `prevalence`: measures of frames, one at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from flows.commands import output, session, topics_evaluate
+from flows.commands import session
 
 if TYPE_CHECKING:
     from flows.night import Night
     from warehouse.gateway import Warehouse
 
 _PANEL = "Measures"
-topics = typer.Typer(name="topics", help="Topics that a model finds.", rich_help_panel=_PANEL)
 frames = typer.Typer(
     name="frames", help="Frames that the codebook defines.", rich_help_panel=_PANEL
 )
 prevalence = typer.Typer(
     name="prevalence", help="How much of the talk expresses each frame.", rich_help_panel=_PANEL
 )
-
-topics_evaluate.register(topics)
-
-
-@topics.command("fit")
-def fit_topics(
-    home: session.HomeOption = None,
-    *,
-    k: Annotated[int, typer.Option("--k", min=2, help="How many topics.")] = 20,
-) -> None:
-    """Fit a new topic model to the counted posts, and publish its topics to researchers."""
-    from flows.topic_stage import run_topics
-
-    _run(home, lambda warehouse, night: run_topics(warehouse, night, n_topics=k))
-
-
-@topics.command("update")
-def update_topics(home: session.HomeOption = None) -> None:
-    """Apply the model in use to all counted posts; fit one where there is none."""
-    from flows.topic_stage import run_topics
-
-    _run(home, run_topics)
-
-
-@topics.command("list")
-def list_topics(home: session.HomeOption = None, *, as_json: session.JsonOption = False) -> None:
-    """List the topics in use: label, terms, posts, coherence."""
-    from flows.released import open_released
-
-    with open_released(session.find_study(home)) as connection:
-        found = connection.execute(
-            "SELECT topic_id, label, array_to_string(terms, ' ') AS terms, n_posts,"
-            " round(coherence, 3) AS coherence FROM topics WHERE retired_on IS NULL"
-            " ORDER BY topic_id",
-        ).to_arrow_table()
-    output.print_rows(found.to_pylist(), form=output.chosen_form(as_json=as_json))
 
 
 @frames.command("score")

@@ -16,7 +16,7 @@ from flows.coding_stage import code_simulated
 from flows.frame_stage import run_frames
 from flows.night import Night
 from flows.prevalence_stage import run_prevalence
-from flows.topic_stage import run_topics
+from flows.topics.stage import run_topics
 from flows.truth import Cell, compare_with_truth, modelled_topic
 from harvesters.simulation.truth import BIRTH_NIGHTS, DEATH_NIGHTS, PlantedEvent
 from tests.gates.simulated_study import SimulatedStudy, simulated_study

@@ -10,13 +10,20 @@ from collections.abc import Mapping
 
 from warehouse.protection.disclosure import COUNT_STEP, LEAST_AUTHORS
 
-PEOPLE = frozenset({"n_posts", "n_authors", "n_threads"})
-"""Counts that a public figure needs 10 of."""
-SHARES = frozenset({"share", "share_before", "share_of_posts", "kept_posts", "overlap"})
-"""Shares of posts."""
-PLAIN = frozenset({"n_nights", "n_quiet_nights", "n_communities", "n_topics", "version"})
-"""Counts of what is no person's."""
-MODEL = frozenset({"cosine", "jaccard", "coherence", "score", "exclusivity", "bar", "residual"})
+PEOPLE = frozenset({"posts", "other_posts", "texts", "authors"})
+"""Counts of which a public figure needs 10."""
+COUNTS = PEOPLE | {"threads", "observed", "expected"}
+"""Counts that are rounded."""
+SHARES = frozenset({"share", "usual_share", "moved", "topics_kept"})
+"""Shares of posts or topics that are counted from them."""
+PLAIN = frozenset({"nights", "nights_seen"})
+"""Counts of what is nobody's."""
+MODEL = frozenset(
+    {
+        *("cosine", "jaccard", "nearest", "score", "surprise"),
+        *("coherence", "other_coherence", "coherence_before"),
+    }
+)
 """Measures of the model itself."""
 
 
@@ -28,7 +35,7 @@ def coarse_evidence(evidence: str | None) -> str | None:
     few = any(numbers.get(name, LEAST_AUTHORS) < LEAST_AUTHORS for name in PEOPLE)
     shown: dict[str, float] = {}
     for name, value in sorted(numbers.items()):
-        if name in PEOPLE and not few:
+        if name in COUNTS and not few:
             shown[name] = COUNT_STEP * round(value / COUNT_STEP)
         elif name in PLAIN:
             shown[name] = round(value)

@@ -34,12 +34,12 @@ _BETWEEN_TERMS = ", "  # in a label that is made of terms
 # What the software itself writes into the detail of an event, however rare it is in posts.
 OWN_EVENT_WORDS = frozenset(
     (
-        *("a", "and", "as", "became", "born", "by", "carried", "fitted", "from", "grown", "in"),
-        *("into", "is", "it", "its", "kept", "led", "line", "little", "merged", "model", "new"),
-        *("newer", "nights", "no", "of", "on", "other", "over", "part", "place", "posts"),
-        *("refitted", "refused", "retired", "similarity", "split", "stayed", "still", "terms"),
-        *("than", "that", "the", "they", "to", "took", "topic", "topics", "version", "was", "were"),
-        *("where", "while", "with", "words"),
+        *("a", "about", "again", "all", "and", "are", "as", "became", "born", "by", "explained"),
+        *("few", "fitted", "from", "in", "into", "is", "it", "its", "last", "merged", "model"),
+        *("new", "newer", "nights", "no", "of", "on", "one", "other", "part", "place", "posts"),
+        *("refused", "retired", "several", "similarity", "split", "spoke", "stayed", "still"),
+        *("terms", "than", "that", "the", "they", "to", "took", "topic", "topics", "version"),
+        *("was", "were", "with", "words"),
     )
 )
 _PLAIN_NUMBER = re.compile(r"\d{1,4}(?:\.\d{1,4})?")

@@ -14,10 +14,12 @@ import pyarrow as pa
 
 from analysis.frames.classifier import FrameClassifier
 from analysis.frames.storage import save_classifier
-from flows import publish_stage, stages, topic_stage
+from flows import publish_stage, stages
 from flows.commands.exports import export_rows
 from flows.corpus_arrays import read_corpus, read_terms
 from flows.night import Night, prepare_night
+from flows.topics.beginning import NewLine
+from flows.topics.stage import run_topics
 from warehouse import gateway
 from warehouse.gateway import Warehouse
 from warehouse.home import Home
@@ -235,7 +237,7 @@ class Garden:
         """Index, fit a topic model, train a classifier, and publish both releases."""
         night = self.night()
         stages.index(warehouse)
-        said = topic_stage.run_topics(warehouse, night, n_topics=2)
+        said = run_topics(warehouse, night, new=NewLine(n_topics=2))
         assert said.startswith("topics of"), said
         self._train(warehouse, night)
         publish_stage.publish(warehouse, night)

@@ -20,6 +20,7 @@ from tests.warehouse.invented import FEBRUARY, JANUARY, RUN, Study, author
 from warehouse.protection.gate import pass_gate
 
 AT = {"period": JANUARY}
+STAYED = "a new version was refused and the last one stayed"
 
 
 def few_authors_of_a_topic(study: Study) -> None:
@@ -197,11 +198,13 @@ def test_a_phrase_that_ten_wrote_is_shown(study: Study) -> None:
 
 
 EVIDENCE = {
-    "n_posts": 43.0,
-    "n_authors": 21.0,
+    "posts": 43.0,
+    "authors": 21.0,
+    "threads": 8.0,
     "share": 0.01234,
     "cosine": 0.98765,
-    "n_nights": 3,
+    "nights": 3,
+    "of_one_author": 0.3,
     "somebody": 5,
 }
 
@@ -211,11 +214,11 @@ EVIDENCE = {
     [
         (
             EVIDENCE,
-            {"n_posts": 45, "n_authors": 20, "share": 0.01, "cosine": 0.99, "n_nights": 3},
+            {"posts": 45, "authors": 20, "threads": 10, "share": 0.01, "cosine": 0.99, "nights": 3},
         ),
-        (EVIDENCE | {"n_authors": 9}, {"cosine": 0.99, "n_nights": 3}),
-        (EVIDENCE | {"n_posts": 9}, {"cosine": 0.99, "n_nights": 3}),
-        ({"somebody": 5.0}, None),
+        (EVIDENCE | {"authors": 9}, {"cosine": 0.99, "nights": 3}),
+        (EVIDENCE | {"posts": 9}, {"cosine": 0.99, "nights": 3}),
+        ({"of_one_author": 0.2}, None),
         (None, None),
     ],
 )
@@ -235,12 +238,12 @@ def test_an_event_of_the_whole_model_is_shown_and_one_of_an_unknown_model_is_not
     study: Study,
 ) -> None:
     for model in ("m1", NAME):
-        row = {"model": model, "day": JANUARY, "event": "kept", "detail": "the model was kept"}
+        row = {"model": model, "day": JANUARY, "event": "kept", "detail": STAYED}
         study.append("topic_events", [row])
     tables = pass_gate(study.connection)
     assert NAME not in everything(tables)
     (event,) = rows_of(tables, "topic_events", topic_id=None)
-    assert (event["event"], event["detail"]) == ("kept", "the model was kept")
+    assert (event["event"], event["detail"]) == ("kept", STAYED)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,252 @@
+"""The topic stage of a night: learn from what is new, assign it, and say what became of topics.
+
+Most nights read the posts that are new, edited or back, and nothing else. Every `refit_days` the
+topics are fitted again to all posts, from where they were, and all posts are assigned anew; posts
+of a topic that was retired keep it, since later talk does not change what they were about. A
+version whose topics did not keep their identity is refused, and the last one stays.
+
+What a night makes is committed in one transaction, after the model is saved under the name of its
+version (`flows.topics.lines`): ended at any moment, the night can be done again.
+"""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # scikit-learn needs it
+
+from analysis.saved_arrays import saved_models
+from analysis.topics.badly_explained import BADLY_EXPLAINED
+from analysis.topics.keeper import NightOutcome
+from analysis.topics.storage import KIND as MODELS
+from flows.corpus_arrays import CorpusTerms
+from flows.night import Night
+from flows.topics.assigning import Assigned, assign_posts
+from flows.topics.beginning import NewLine, begin_line
+from flows.topics.coverage import is_covered
+from flows.topics.keeping import BESIDE, load_keeper, save_keeper, writers_of
+from flows.topics.keeping import KIND as KEEPERS
+from flows.topics.lines import (
+    Line,
+    current_line,
+    remove_other_versions,
+    saved_version,
+)
+from flows.topics.posts import (
+    PostsToRead,
+    all_posts,
+    changed_posts,
+    chosen_posts,
+    left_posts,
+)
+from flows.topics.storing import Step, Stored, store_night, store_trends
+from flows.topics.terms import read_terms
+from warehouse.gateway import Warehouse
+
+_UNEXPLAINED = f"""
+SELECT post_id FROM topic_posts JOIN posts USING (post_id)
+WHERE model = $model AND created_at >= $since AND explained < {BADLY_EXPLAINED}
+UNION SELECT unnest($pooled::BIGINT[])
+"""
+_OF_RETIRED = """
+SELECT post_id FROM topic_posts JOIN topics USING (model, topic_id)
+WHERE model = $model AND retired_on IS NOT NULL
+"""
+
+
+def run_topics(warehouse: Warehouse, night: Night, *, new: NewLine | None = None) -> str:
+    """Apply the model in use to what is new, or begin a line, and store topics and trends.
+
+    Parameters
+    ----------
+    new : NewLine, optional
+        Begin a new line, whatever the one in use.
+
+    Returns
+    -------
+    str
+        What to note of it, in counts.
+    """
+    with threadpool_limits(limits=1):  # sums in another order would make other digits
+        line = None if new else current_line(warehouse)
+        if line is None:
+            said = begin_line(warehouse, night, new or NewLine.of(night.settings.analysis))
+        else:
+            said = _go_on(warehouse, night, line)
+    _forget_other_versions(warehouse)
+    return said
+
+
+def _go_on(warehouse: Warehouse, night: Night, line: Line) -> str:
+    """Do a night of the line in use."""
+    done = _Night(warehouse, night, line)
+    done.read()
+    done.update()
+    if done.is_refit_due():
+        done.refit()
+    done.store()
+    return done.said()
+
+
+class _Night:
+    """One night of a line: what was read, what became of the model, and which posts it assigns."""
+
+    def __init__(self, warehouse: Warehouse, night: Night, line: Line) -> None:
+        self._warehouse, self._night, self._line = warehouse, night, line
+        self._day: date = night.clock.now().date()
+        self._keeper = load_keeper(saved_version(warehouse.home, line.model, line.version))
+        self._version = line.version
+        self._steps: list[Step] = []
+        self._assigned: list[Assigned] = []
+        self._measured: CorpusTerms | None = None
+        self._moves = False
+
+    def read(self) -> None:
+        """Read the posts that are new to the model, were edited, or count again."""
+        language = self._night.settings.study.language
+        held = self._warehouse.query("SELECT 1 FROM topic_posts LIMIT 1").num_rows
+        self._changed = changed_posts(self._warehouse, self._line.model, language)
+        if not held:  # a rebuilt warehouse: the model has learned from these posts already
+            none = np.zeros(len(self._changed), dtype=np.bool_)
+            self._changed = replace(self._changed, is_new=none)
+        self._left = left_posts(self._warehouse, self._line.model, language)
+        self._terms = read_terms(self._warehouse, self._changed)
+
+    def update(self) -> None:
+        """Learn from the new posts, and assign all that changed."""
+        new = self._changed.is_new
+        born: set[int] = set()
+        if new.any():
+            outcome = self._learn(new)
+            born = {
+                e.topic_id for e in outcome.events if e.event == "born" and e.topic_id is not None
+            }
+        self._assign(self._changed, self._terms)
+        if born:
+            self._assign_earlier(born)
+
+    def _learn(self, new: NDArray[np.bool_]) -> NightOutcome:
+        post_ids = self._changed.post_ids[new]
+        self._pooled = self._keeper.pool_post_ids
+        asked = np.union1d(post_ids, self._pooled)
+        outcome = self._keeper.night(
+            self._terms.counts[new],
+            self._terms.words,
+            day=self._day,
+            post_ids=post_ids,
+            writers=writers_of(self._warehouse, asked),
+            covered=self._is_covered(len(post_ids)),
+        )
+        self._enter("update", outcome, n_posts=len(post_ids))
+        return outcome
+
+    def is_refit_due(self) -> bool:
+        """Whether the topics were fitted to all posts long enough ago, or tried to be."""
+        days = self._night.settings.analysis.refit_days
+        return self._day - self._line.fitted_on >= timedelta(days=days)
+
+    def refit(self) -> None:
+        """Fit the topics again to all posts, and where that is taken assign all of them."""
+        posts = all_posts(self._warehouse, self._night.settings.study.language)
+        terms = read_terms(self._warehouse, posts)
+        outcome = self._keeper.refit(terms.counts, terms.words, day=self._day)
+        self._enter("refit", outcome, n_posts=len(posts))
+        if outcome.accepted:
+            self._measured, self._moves = terms, True
+            kept = posts.only(~np.isin(posts.post_ids, self._of_retired()))
+            rows = np.flatnonzero(np.isin(posts.post_ids, kept.post_ids))
+            self._assigned.clear()
+            self._assign(kept, CorpusTerms(counts=terms.counts[rows], words=terms.words))
+
+    def store(self) -> None:
+        """Save the model, then commit all that the night says."""
+        digest = ""
+        if any(step.accepted for step in self._steps):
+            path = saved_version(self._warehouse.home, self._line.model, self._version)
+            digest = save_keeper(self._keeper, path)
+        stored = Stored(
+            line=self._line.model,
+            version=self._version,
+            day=self._day,
+            digest=digest,
+            model=self._keeper.model,
+        )
+        with self._warehouse.transaction():
+            store_night(
+                self._warehouse,
+                stored,
+                steps=self._steps,
+                assigned=self._assigned,
+                left=self._left,
+                measured=self._measured,
+                moves=self._moves,
+            )
+            store_trends(self._warehouse, self._night, self._line.model)
+
+    def said(self) -> str:
+        """Return what to note of the night, in counts."""
+        refused = [step for step in self._steps if not step.accepted]
+        events = [event for step in self._steps for event in step.events]
+        said = f"topics of {len(self._changed)} posts by the model {self._line.model}"
+        if any(step.kind == "refit" and step.accepted for step in self._steps):
+            said += ", fitted again to all posts"
+        told = [f"topic {e.topic_id} {e.event}" for e in events if e.topic_id is not None]
+        said += "".join(f"; {each}" for each in told)
+        return said + "".join(f"; {step.reason}" for step in refused)
+
+    def _assign(self, posts: PostsToRead, terms: CorpusTerms) -> None:
+        model = self._keeper.model
+        self._assigned.append(assign_posts(model, terms, posts, line=self._line.model))
+
+    def _assign_earlier(self, born: set[int]) -> None:
+        """Give a new topic those of the posts it grew from, or that none explained, it leads."""
+        since = self._night.clock.now() - timedelta(days=self._night.settings.analysis.refit_days)
+        posts = chosen_posts(
+            self._warehouse,
+            _UNEXPLAINED,
+            model=self._line.model,
+            since=since,
+            pooled=np.setdiff1d(self._pooled, self._changed.post_ids).tolist(),
+            language=self._night.settings.study.language,
+        )
+        terms = read_terms(self._warehouse, posts)
+        found = assign_posts(self._keeper.model, terms, posts, line=self._line.model)
+        self._assigned.append(found.led_by(born))
+
+    def _enter(self, kind: str, outcome: NightOutcome, *, n_posts: int) -> None:
+        self._version += outcome.accepted
+        self._steps.append(
+            Step(
+                kind=kind,
+                version=self._version,
+                accepted=outcome.accepted,
+                score=None if outcome.identity is None else outcome.identity.score,
+                reason=outcome.reason,
+                n_posts=n_posts,
+                events=outcome.events,
+            )
+        )
+
+    def _is_covered(self, n_new: int) -> bool:
+        if self._line.last_day == self._day:
+            return False  # a second time in one night tells nothing of silence
+        sources = [source.name for source in self._night.settings.runnable_sources()]
+        return is_covered(self._warehouse, self._day, sources=sources, n_new=n_new)
+
+    def _of_retired(self) -> list[int]:
+        rows = self._warehouse.connection.execute(_OF_RETIRED, {"model": self._line.model})
+        return [post_id for (post_id,) in rows.fetchall()]
+
+
+def _forget_other_versions(warehouse: Warehouse) -> None:
+    """Keep the version in use alone; it is the one that a row in the warehouse names."""
+    line = current_line(warehouse)
+    if line is None:
+        return
+    stored = saved_models(warehouse.home.models).items()
+    kept = saved_version(warehouse.home, line.model, line.version)
+    remove_other_versions(
+        [path for path, kind in stored if kind in (MODELS, KEEPERS)],
+        {kept, kept.with_name(f"{kept.name}{BESIDE}")},
+    )
