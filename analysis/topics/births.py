@@ -37,7 +37,7 @@ def add_candidate(
     known = set(model.vocabulary_)
     new = [word for word in candidate.profile if word not in known]
     if new:
-        _admit_words(model, new)
+        model.admit_terms(new)
     column = {word: place for place, word in enumerate(model.vocabulary_)}
     component = np.zeros(len(column))
     for word, weight in candidate.profile.items():
@@ -47,17 +47,6 @@ def add_candidate(
     # What it remembers is what it says: else the next update would move it to other terms.
     model.cross_[-1] = model.gram_[-1] @ model.components_
     return model
-
-
-def _admit_words(model: TopicModel, words: list[str]) -> None:
-    terms = model.terms_
-    terms.vocabulary_ = [*terms.vocabulary_, *words]
-    rarest = float(terms.idf_.max(initial=1.0))
-    terms.idf_ = np.append(terms.idf_, np.full(len(words), rarest))
-    model.vocabulary_, model.idf_ = terms.vocabulary_, terms.idf_
-    zeros = np.zeros((len(model.components_), len(words)))
-    model.components_ = np.hstack([model.components_, zeros])
-    model.cross_ = np.hstack([model.cross_, zeros])
 
 
 def _counts(pool: Pool, candidate: Candidate, model: TopicModel) -> tuple[csr_array, list[str]]:

@@ -30,7 +30,7 @@ from analysis.topics.factorise import (
     unit_length,
 )
 from analysis.topics.factorise import unexplained as unexplained_share
-from analysis.topics.weighing import CutTerms, Terms
+from analysis.topics.terms import TopicTerms
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -54,8 +54,8 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         Words in fewer posts, or a greater share of them, are no terms.
     stop_words : collection of str, optional
         Our own list of function words if None.
-    terms : estimator, optional
-        Unfitted, with the methods of `Terms`, in place of the four parameters above.
+    terms : TopicTerms, optional
+        Unfitted, in place of one with the four parameters above.
     seeds : mapping of str to sequence of str, optional
         Topics that are asked for: a name, and the terms that its row is held to.
     seed_pull : float
@@ -85,7 +85,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         How many posts each topic remembers, a post that is half of it counting a half.
     seed_names_ : list of str
         The name that each row was asked for by, "" for one that was not.
-    terms_ : Terms
+    terms_ : TopicTerms
     vocabulary_ : list of str
     idf_ : (n_terms,) floats
     converged_ : bool
@@ -101,7 +101,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
     cross_: Floats
     posts_: Floats
     seed_names_: list[str]
-    terms_: Terms
+    terms_: TopicTerms
     vocabulary_: list[str]
     idf_: Floats
     converged_: bool
@@ -116,7 +116,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         min_posts: int = 5,
         max_share: float = 0.3,
         stop_words: frozenset[str] | None = None,
-        terms: Terms | None = None,
+        terms: TopicTerms | None = None,
         seeds: Mapping[str, Sequence[str]] | None = None,
         seed_pull: float = 1.0,
         random_state: int = 0,
@@ -124,8 +124,8 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         sample: int | None = 100_000,
         memory: float = 1_000.0,
         rate: float = 0.05,
-        night_pull: float = 0.5,
-        refit_pull: float = 1.0,
+        night_pull: float = 4.0,
+        refit_pull: float = 2.0,
     ) -> None:
         self.n_topics = n_topics
         self.strongest = strongest
@@ -339,23 +339,32 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         self._adopt_terms(self.terms_.forget_terms(gone))
         return self
 
-    def unfitted_terms(self) -> Terms:
+    def admit_terms(self, words: Sequence[str]) -> Self:
+        """Make words terms that were none, each as rare as the rarest; no topic weighs them yet."""
+        check_is_fitted(self, "components_")
+        none = np.zeros((len(self.components_), len(words)))
+        self._adopt_terms(self.terms_.admit_terms(words))
+        self.components_ = np.hstack([self.components_, none])
+        self.cross_ = np.hstack([self.cross_, none])
+        return self
+
+    def unfitted_terms(self) -> TopicTerms:
         """Return what weighs the terms, with this model's parameters and not fitted."""
         if self.terms is not None:
             return clone(self.terms)  # type: ignore[no-any-return] # scikit-learn ships no types
-        return CutTerms(
+        return TopicTerms(
             min_posts=self.min_posts,
             max_share=self.max_share,
             stop_words=self.stop_words,
             strongest=self.strongest,
         )
 
-    def _adopt_terms(self, terms: Terms) -> None:
+    def _adopt_terms(self, terms: TopicTerms) -> None:
         self.terms_ = terms
         self.vocabulary_ = terms.vocabulary_
         self.idf_ = terms.idf_
 
-    def _take_new_terms(self, terms: Terms, pulls: Floats) -> Floats:
+    def _take_new_terms(self, terms: TopicTerms, pulls: Floats) -> Floats:
         """Carry the basis over to other terms, by word; return the pull on each of them.
 
         Weights follow the change of a word's idf. Nothing holds words back that were no terms.
@@ -372,7 +381,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         self._adopt_terms(terms)
         return pulled
 
-    def _seed_rows(self, terms: Terms) -> tuple[list[str], Floats]:
+    def _seed_rows(self, terms: TopicTerms) -> tuple[list[str], Floats]:
         """Return the names of the topics asked for and a row of length one for each."""
         column = {word: number for number, word in enumerate(terms.vocabulary_)}
         names = list(self.seeds or {})
@@ -451,7 +460,7 @@ def _statistics(heard: csr_array, components: Floats) -> tuple[Statistics, Float
     return Statistics(gram, cross), posts
 
 
-def _cut(terms: Terms, counts: csr_array, words: Sequence[str]) -> csr_array:
+def _cut(terms: TopicTerms, counts: csr_array, words: Sequence[str]) -> csr_array:
     parts = [terms.cut(block, words) for block in _blocks(counts)]
     if not parts:
         return csr_array((0, len(terms.vocabulary_)))
