@@ -26,6 +26,9 @@ _WHERE_TO_LOOK = "SHOW TABLES lists the tables, and DESCRIBE posts the columns o
 _ALONE = "a query reads the release alone, and no other file, setting or network"
 
 
+_INTERRUPTED = "Query interrupted"
+
+
 class QueryRefused(ValueError):
     """A query is not one that reads, or the database cannot make sense of it."""
 
@@ -86,6 +89,13 @@ def ask(
             return running.result()
     except duckdb.Error as error:
         raise QueryRefused(_sentence(error)) from None
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Return whether Ctrl-C is the reason; DuckDB says so of its own work by a RuntimeError."""
+    if isinstance(error, RuntimeError):
+        return str(error) == _INTERRUPTED
+    return isinstance(error, KeyboardInterrupt)
 
 
 def _reading(connection: duckdb.DuckDBPyConnection, query: str) -> str:

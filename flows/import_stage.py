@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows import stages
+from flows.asking import was_interrupted
 from flows.import_workers import land_parts
 from flows.night import Night, open_warehouse
 from flows.setting_sections import ARCHIVE, SourceSettings
@@ -15,6 +16,10 @@ from harvesters.archives.reading import Import, read_parts
 from warehouse.home import Home
 from warehouse.records import LoadCounts, SegmentHeader
 from warehouse.release.controlled import publish_controlled
+
+
+class ImportStopped(Exception):
+    """An import was stopped from the keyboard; the message says what of it is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +96,31 @@ def import_files(
     ArchiveError
         If a file cannot be read, or a process that reads was ended from outside; what was landed
         before is loaded with the next night.
+    ImportStopped
+        If it was stopped from the keyboard; what was landed before is kept too.
     """
+    try:
+        posts, drops = _land(night, files, wanted, say=say, processes=processes)
+        load = _load(night, say=say)
+    except (KeyboardInterrupt, RuntimeError) as error:
+        if not was_interrupted(error):
+            raise
+        raise ImportStopped(
+            "the import was stopped, and what it had read is kept: import the files again for the"
+            " rest (no post comes in twice), or leave it to the next night to load that much"
+        ) from None
+    return ImportCounts(posts=posts, drops=drops, load=load)
+
+
+def _land(
+    night: Night,
+    files: Sequence[Path],
+    wanted: Import,
+    *,
+    say: Callable[[str], None],
+    processes: int | None,
+) -> tuple[int, Counter[str]]:
+    """Land what the files hold; return how many posts that is, and why other rows are none."""
     posts = 0
     drops: Counter[str] = Counter()
     header = SegmentHeader(
@@ -109,6 +138,11 @@ def import_files(
             posts += landed.posts
             drops.update(landed.drops)
             say(f"{file.name}: {posts} posts read")
+    return posts, drops
+
+
+def _load(night: Night, *, say: Callable[[str], None]) -> LoadCounts:
+    """Load and index what has landed, and renew the researchers' release."""
     with open_warehouse(night) as warehouse:
         warehouse.start_run(night.run)
         load = stages.load_landed(warehouse, night)
@@ -117,4 +151,4 @@ def import_files(
         say(f"{indexed.copies} posts are copies of others")
         warehouse.finish_run(night.run.run_id, status="complete")
         publish_controlled(warehouse.connection, night.home)
-    return ImportCounts(posts=posts, drops=dict(drops), load=load)
+    return load

@@ -11,9 +11,10 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
@@ -187,9 +188,24 @@ class _Workers:
 def _started(context: SpawnContext) -> tuple[Connection, BaseProcess]:
     own, pipe = context.Pipe()
     process = context.Process(target=_work, args=(pipe,), daemon=True)
-    process.start()
+    with _uninterrupted():
+        process.start()
     pipe.close()  # so that a worker's end is heard
     return own, process
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep Ctrl-C, which all processes of a terminal hear, from those that begin here."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # which a first process begins, and then lets Ctrl-C through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _send(pipe: Connection, task: _Task) -> None:

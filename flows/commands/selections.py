@@ -29,7 +29,6 @@ PANEL = "Corpus"
 _LONG_SECONDS = 2.0
 _FURTHEST = 1_000_000  # words; no post is so long
 _HIGHEST_SEED = 2**63 - 1
-_INTERRUPTED = "Query interrupted"  # what DuckDB makes of Ctrl-C, as a bare RuntimeError
 
 NodeArgument = Annotated[
     str,
@@ -154,6 +153,7 @@ def _plainly(study: Home) -> Iterator[None]:
     """Say in one sentence why a question has no answer; Ctrl-C is one reason."""
     import duckdb
 
+    from flows.asking import was_interrupted
     from flows.released import DATABASE_NAME
     from warehouse.corpus.concordance import SortRefused
     from warehouse.corpus.hits import PatternRefused
@@ -170,7 +170,7 @@ def _plainly(study: Home) -> Iterator[None]:
             "the question needs more memory than it may take; ask about fewer posts with --where"
         ) from None
     except (KeyboardInterrupt, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and str(error) != _INTERRUPTED:
+        if not was_interrupted(error):
             raise
         raise session.CommandError("the question was stopped; it has changed nothing") from None
 

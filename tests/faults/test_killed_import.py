@@ -1,5 +1,6 @@
-"""An import whose processes are killed: whole segments or none, and nobody is left behind."""
+"""An import that is killed or stopped: whole segments or none, and nobody is left behind."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -10,7 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.commands import app
 from flows.import_workers import Landed, land_parts
 from harvesters.archives.files import ArchiveError
 from harvesters.archives.reading import Part
@@ -45,6 +48,34 @@ def waiting(folder):
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     list(land_parts(waiting(folder), folder / "landing", HEADER, processes=2))
+"""
+
+
+# An import in parts of ten rows by two processes, which tells of them and waits before the fourth.
+_STOPPED = """
+import multiprocessing, sys
+from flows import import_stage
+from flows.commands import app
+from flows.import_workers import land_parts
+from harvesters.archives.tables import read_blocks
+
+def waiting(file, wanted):
+    parts = read_blocks(
+        file, source=wanted.source, community=wanted.community, keys=wanted.keys,
+        harvested_at=wanted.harvested_at, batch_rows=10,
+    )
+    for n, part in enumerate(parts):
+        if n == 3:
+            print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+            sys.stdin.read()
+        yield part
+
+def landing(*given, processes, **others):
+    return land_parts(*given, processes=2, **others)
+
+if __name__ == "__main__":
+    import_stage.read_parts, import_stage.land_parts = waiting, landing
+    app(sys.argv[1:], prog_name="valuetalk")
 """
 
 
@@ -103,6 +134,45 @@ def test_workers_end_when_the_process_that_reads_is_killed(tmp_path: Path) -> No
         assert parent.stdout.read() == ""  # the end of the pipe: nobody holds it any more
     assert not any(_is_worker(pid) for pid in workers)
     assert whole_segments(tmp_path / "landing") <= 3
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no Linux: nobody tells of processes")
+@pytest.mark.parametrize("heard", ["by all processes of the terminal", "by the one that reads"])
+def test_ctrl_c_ends_all_processes_and_keeps_what_was_read(
+    heard: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("VALUETALK_HOME", str(tmp_path / "study"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    begin = ["init", "--name", "A study", "--contact", "study@example.org"]
+    assert CliRunner().invoke(app, begin).exit_code == 0
+    script = tmp_path / "stopped.py"
+    script.write_text(_STOPPED)
+    call = ["import", str(table_in(tmp_path)), "--source", "notes", "--ethics-ref", "REC 1"]
+    with subprocess.Popen(
+        [sys.executable, str(script), *call],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as parent:
+        assert parent.stdout is not None
+        workers = [int(pid) for pid in parent.stdout.readline().split()]
+        assert len(workers) == 2
+        stop = os.killpg if heard.startswith("by all") else os.kill
+        stop(parent.pid, signal.SIGINT)
+        _, said = parent.communicate()
+    assert not any(_is_worker(pid) for pid in workers)
+    assert parent.returncode == 1
+    *progress, last = said.splitlines()
+    assert last.startswith("valuetalk: the import was stopped, and what it had read is kept")
+    assert all(line.endswith("posts read") for line in progress)
+    assert whole_segments(tmp_path / "study" / "landing") == 3
+
+    done = CliRunner().invoke(app, [*call, "--json"], prog_name="valuetalk")
+    assert done.exit_code == 0, done.output
+    assert {"what": "new", "n": 60} in json.loads(done.stdout)
 
 
 def _is_worker(pid: int) -> bool:
