@@ -7,8 +7,9 @@ collocate, N tokens and a window of k positions:
   of tokens that really stood in windows where that is known, since windows end with their post
   (Evert 2008, Corpora and collocations, sections 4.1 and 5.1: surface cooccurrence);
 - logDice = 14 + log2(2 O / (f1 + f2)) (Rychlý 2008, A lexicographer-friendly association score),
-  at most 14 when each place of either word is one of the other, a point more for twice the
-  strength, and free of N and k;
+  14 when each place of either word is one of the other, a point more for twice the strength, and
+  free of N. It is no more than 14 in windows of one position; a wider one may hold a collocate
+  more than once, and a rare node whose windows do so can reach 15;
 - MI3 = log2(O^3 / E) (Daille 1994; Oakes 1998, Statistics for corpus linguistics, p. 171);
 - log-likelihood G2 = 2 sum O_ij ln(O_ij / E_ij) over the four cells of near or not near the node by
   collocate or other word (Dunning 1993, Computational Linguistics 19:61), with Evert's margins:

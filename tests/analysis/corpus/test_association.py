@@ -29,6 +29,12 @@ def test_log_dice_has_the_properties_that_rychly_lists() -> None:
     np.testing.assert_array_equal(larger.log_dice, found.log_dice)
 
 
+def test_log_dice_passes_fourteen_only_where_windows_hold_a_collocate_more_than_once() -> None:
+    # one node between three occurrences of a word that stands nowhere else: 2 * 3 / (1 + 3)
+    found = associate([3, 1], [3, 1], n_node=1, n_tokens=1e6, window=10)
+    np.testing.assert_allclose(found.log_dice, [14 + np.log2(1.5), 14])
+
+
 def test_expected_places_and_mi3_are_those_worked_by_hand() -> None:
     # 40 nodes with 10 positions each: a share of 400/10,000 of 50 occurrences is expected near them
     found = associate([8], [50], n_node=40, n_tokens=10_000, window=10)
