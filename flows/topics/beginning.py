@@ -13,7 +13,7 @@ from flows.topics.keeping import save_keeper
 from flows.topics.lines import new_name, next_topic_id, saved_version
 from flows.topics.posts import all_posts
 from flows.topics.storing import Stored, store_fit, store_trends
-from flows.topics.terms import read_terms
+from flows.topics.terms import phrases_in, read_terms
 from warehouse.gateway import Warehouse
 
 LEAST_POSTS_A_TOPIC = 10
@@ -42,7 +42,7 @@ def begin_line(warehouse: Warehouse, night: Night, wanted: NewLine) -> str:
             f"no topics: {len(posts)} posts count, and {wanted.n_topics} topics need at least"
             f" {wanted.n_topics * LEAST_POSTS_A_TOPIC}"
         )
-    terms = read_terms(warehouse, posts)
+    terms = read_terms(warehouse, posts, phrases_in(warehouse, posts))
     model = TopicModel(
         n_topics=wanted.n_topics, seeds=wanted.seeds, random_state=settings.analysis.seed
     )

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # sc
 from analysis.saved_arrays import saved_models
 from analysis.topics.badly_explained import BADLY_EXPLAINED
 from analysis.topics.keeper import NightOutcome
+from analysis.topics.phrases import phrases_of_terms
 from analysis.topics.storage import KIND as MODELS
 from flows.corpus_arrays import CorpusTerms
 from flows.night import Night
@@ -111,7 +112,7 @@ class _Night:
             none = np.zeros(len(self._changed), dtype=np.bool_)
             self._changed = replace(self._changed, is_new=none)
         self._left = left_posts(self._warehouse, self._line.model, language)
-        self._terms = read_terms(self._warehouse, self._changed)
+        self._terms = self._terms_of(self._changed)
 
     def update(self) -> None:
         """Learn from the new posts, and assign all that changed."""
@@ -149,7 +150,7 @@ class _Night:
     def refit(self) -> None:
         """Fit the topics again to all posts, and where that is taken assign all of them."""
         posts = all_posts(self._warehouse, self._night.settings.study.language)
-        terms = read_terms(self._warehouse, posts)
+        terms = self._terms_of(posts)
         outcome = self._keeper.refit(terms.counts, terms.words, day=self._day)
         self._enter("refit", outcome, n_posts=len(posts))
         if outcome.accepted:
@@ -210,9 +211,13 @@ class _Night:
             pooled=np.setdiff1d(self._pooled, self._changed.post_ids).tolist(),
             language=self._night.settings.study.language,
         )
-        terms = read_terms(self._warehouse, posts)
+        terms = self._terms_of(posts)
         found = assign_posts(self._keeper.model, terms, posts, line=self._line.model)
         self._assigned.append(found.led_by(born))
+
+    def _terms_of(self, posts: PostsToRead) -> CorpusTerms:
+        phrases = phrases_of_terms(self._keeper.model.vocabulary_)
+        return read_terms(self._warehouse, posts, phrases)
 
     def _enter(self, kind: str, outcome: NightOutcome, *, n_posts: int) -> None:
         self._version += outcome.accepted

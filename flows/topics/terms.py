@@ -1,16 +1,18 @@
 """What posts are counted in for topics: words, and phrases of words, from the token index.
 
 Tokens are read block by block in the order of the index, so that besides one block only counts are
-held. The tokens of mentioned people are left out: a model must not learn who somebody is.
+held. The tokens of mentioned people are left out, and no phrase goes across one: a model must not
+learn who somebody is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from analysis.topics.phrases import Phrases, find_phrases, merge_phrases
 from analysis.vectorise import document_term_counts
 from flows.arrow_rows import list_of, values_of
 from flows.corpus_arrays import CorpusTerms
@@ -19,50 +21,84 @@ from warehouse.gateway import Warehouse
 from warehouse.protection.mentions import AUTHOR_TOKEN
 
 Integers = NDArray[np.int64]
-WordIds = NDArray[np.int32]
 
 POSTS_AT_ONCE = 50_000
+POSTS_FOR_PHRASES = 50_000
+"""Posts in which phrases are looked for, evenly over all of them."""
 _FEW_POSTS = 2_000
+_NOBODY = ""  # in place of a mention: no letter, so no part of a phrase
 _WORDS = "SELECT word_id, word FROM words SEMI JOIN used_words USING (word_id) ORDER BY word_id"
+_TOKENS = """
+SELECT post_id, word_id FROM token_stream WHERE g >= $first AND g < $end AND {chosen} ORDER BY g
+"""
 
 
-def read_terms(warehouse: Warehouse, posts: PostsToRead) -> CorpusTerms:
-    """Return how often each word stands in posts, in their order."""
+class _Tokens:
+    """The tokens of posts in reading order: their post, and their word as a number into texts."""
+
+    def __init__(self, warehouse: Warehouse, posts: PostsToRead) -> None:
+        self.posts, word_ids = _read(warehouse, posts)
+        used, numbers = np.unique(word_ids, return_inverse=True)
+        self.words: Integers = numbers.astype(np.int64)
+        said = _texts(warehouse, used)
+        self.texts = [_NOBODY if AUTHOR_TOKEN.fullmatch(word) else word for word in said]
+
+
+def phrases_in(warehouse: Warehouse, posts: PostsToRead) -> Phrases:
+    """Return the phrases of posts, looked for in some of them where there are many."""
+    if not len(posts):
+        return Phrases()
+    chosen = np.zeros(len(posts), dtype=np.bool_)
+    n_chosen = min(len(posts), POSTS_FOR_PHRASES)
+    chosen[np.arange(n_chosen) * len(posts) // n_chosen] = True
+    tokens = _Tokens(warehouse, posts.only(chosen))
+    return find_phrases(tokens.posts, tokens.words, tokens.texts)
+
+
+def read_terms(warehouse: Warehouse, posts: PostsToRead, phrases: Phrases) -> CorpusTerms:
+    """Return how often each term stands in posts, in their order.
+
+    The words of a phrase count as the phrase alone.
+    """
+    column: dict[str, int] = {}
     blocks = [
-        document_term_counts(block.post_ids, token_posts, token_words)
-        for block, token_posts, token_words in _blocks(warehouse, posts)
+        _counted(_Tokens(warehouse, block), block, phrases, column) for block in _blocks(posts)
     ]
-    used = np.unique(np.concatenate([block.word_ids for block in blocks] or [np.empty(0, int)]))
-    words = _texts(warehouse, used)
-    spoken = np.array([not AUTHOR_TOKEN.fullmatch(word) for word in words], dtype=bool)
-    column = np.cumsum(spoken) - 1
-    parts = []
-    for block in blocks:
-        place = np.searchsorted(used, block.word_ids)
-        kept = block.counts[:, spoken[place]]
-        indices = column[place[spoken[place]]][kept.indices].astype(np.int32)
-        shape = (kept.shape[0], int(spoken.sum()))
-        parts.append(csr_array((kept.data, indices, kept.indptr), shape=shape))
-    empty = csr_array((0, int(spoken.sum())), dtype=np.float64)
-    counts = csr_array(vstack(parts, format="csr")) if parts else empty
-    return CorpusTerms(
-        counts=counts,
-        words=[word for word, is_spoken in zip(words, spoken, strict=True) if is_spoken],
-    )
+    shaped = [
+        csr_array((b.data, b.indices, b.indptr), shape=(b.shape[0], len(column))) for b in blocks
+    ]
+    none = csr_array((0, len(column)), dtype=np.float64)
+    counts = csr_array(vstack(shaped, format="csr")) if shaped else none
+    return CorpusTerms(counts=counts, words=list(column))
 
 
-def _blocks(
-    warehouse: Warehouse, posts: PostsToRead
-) -> Iterator[tuple[PostsToRead, Integers, WordIds]]:
-    """Yield posts with the post and word of each of their tokens, in reading order."""
+def _counted(
+    tokens: _Tokens, posts: PostsToRead, phrases: Phrases, column: dict[str, int]
+) -> csr_array:
+    """Return the counts of a block; columns that are new are entered in `column`."""
+    merged = merge_phrases(tokens.posts, tokens.words, tokens.texts, phrases)
+    terms = document_term_counts(posts.post_ids, merged.posts, merged.words)
+    texts = [merged.texts[number] for number in terms.word_ids.tolist()]
+    spoken = np.array([text != _NOBODY for text in texts], dtype=np.bool_)
+    counts = csr_array(terms.counts[:, spoken])
+    of_spoken = [text for text in texts if text != _NOBODY]
+    place = np.array([column.setdefault(text, len(column)) for text in of_spoken], dtype=np.int32)
+    counts.indices = place[counts.indices]
+    counts.has_sorted_indices = False
+    counts.sort_indices()
+    return counts
+
+
+def _blocks(posts: PostsToRead) -> Sequence[PostsToRead]:
+    blocks = []
     for start in range(0, len(posts), POSTS_AT_ONCE):
         rows = np.zeros(len(posts), dtype=np.bool_)
         rows[start : start + POSTS_AT_ONCE] = True
-        block = posts.only(rows)
-        yield block, *_tokens(warehouse, block)
+        blocks.append(posts.only(rows))
+    return blocks
 
 
-def _tokens(warehouse: Warehouse, posts: PostsToRead) -> tuple[Integers, WordIds]:
+def _read(warehouse: Warehouse, posts: PostsToRead) -> tuple[Integers, Integers]:
     """Return post and word of each token; posts lie together, so their places bound the scan."""
     if len(posts) <= _FEW_POSTS:
         chosen = f"post_id IN ({', '.join(map(str, posts.post_ids.tolist()))})"
@@ -71,8 +107,7 @@ def _tokens(warehouse: Warehouse, posts: PostsToRead) -> tuple[Integers, WordIds
     warehouse.connection.register("read_posts", pa.table({"post_id": posts.post_ids}))
     try:
         found = warehouse.connection.execute(
-            f"SELECT post_id, word_id FROM token_stream WHERE g >= $first AND g < $end AND {chosen}"
-            " ORDER BY g",
+            _TOKENS.format(chosen=chosen),
             {
                 "first": int(posts.first_g.min()),
                 "end": int((posts.first_g + posts.n_tokens).max()),

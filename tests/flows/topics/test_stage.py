@@ -58,9 +58,9 @@ def test_a_night_reads_only_what_is_new_edited_or_back(
     read: list[list[int]] = []
     original = terms.read_terms
 
-    def watched(warehouse, posts):
+    def watched(warehouse, posts, phrases):
         read.append(sorted(posts.post_ids.tolist()))
-        return original(warehouse, posts)
+        return original(warehouse, posts, phrases)
 
     for module in (beginning, stage):
         monkeypatch.setattr(module, "read_terms", watched)
