@@ -109,16 +109,22 @@ def _fit(
         fit_seconds=fitted - started,
         assign_seconds=assigned - fitted,
         converged=model.converged_,
-        parameters=model.get_params(),
+        parameters=_parameters(model),
     )
 
 
 def new_model(settings: Settings) -> TopicModel:
     """Return the unfitted model that a night would fit, but for what the settings change."""
-    chosen: dict[str, Any] = {"n_topics": settings.k}
+    own: dict[str, Any] = {}
     if settings.min_posts is not None:
-        chosen["min_posts"] = settings.min_posts
-    return TopicModel(**chosen)
+        own["min_posts"] = settings.min_posts
+    if settings.model == "embedded":
+        from analysis.topics.embedded import EmbeddedTerms
+        from flows.topics.word_vectors import static_word_vectors
+
+        terms = EmbeddedTerms(embed=static_word_vectors(), **own)
+        return TopicModel(n_topics=settings.k, terms=terms)
+    return TopicModel(n_topics=settings.k, **own)
 
 
 def _report(
@@ -157,7 +163,7 @@ def _report(
         "peak_memory_mb": peak_memory_mb(),
         "sd": {name: spread.sd for name, spread in spreads.items()},
         "seeds": [_plain_fit(fit) for fit in fits],
-        "parameters": _plain_parameters(fits[0].parameters),
+        "parameters": dict(fits[0].parameters),
         "versions": versions(),
     }
 
@@ -173,12 +179,22 @@ def _plain_fit(fit: _Fit) -> dict[str, Any]:
     }
 
 
-def _plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters as JSON can hold them; own lists of words by their length."""
-    return {
-        name: len(value) if isinstance(value, set | frozenset) else value
-        for name, value in sorted(parameters.items())
+def _parameters(model: TopicModel) -> dict[str, Any]:
+    """Return a fitted model's parameters and those of its terms, as JSON can hold them."""
+    terms: Any = model.terms_
+    named = {
+        **model.get_params(deep=False),
+        **{f"terms__{name}": value for name, value in terms.get_params(deep=False).items()},
+        "terms": type(terms).__name__,
     }
+    return {name: _plain(value) for name, value in sorted(named.items())}
+
+
+def _plain(value: object) -> object:
+    """Return a parameter's value; a collection of words by its size, a function by its name."""
+    if isinstance(value, set | frozenset | Mapping):
+        return len(value)
+    return getattr(value, "__name__", value)
 
 
 def versions() -> dict[str, str]:

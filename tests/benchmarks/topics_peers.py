@@ -8,6 +8,7 @@ every model. Prints one JSON object: each topic's terms, each post's topic (-1 f
 seconds and peak memory; `bench_topics` judges all of them alike.
 """
 
+import hashlib
 import json
 import os
 import platform
@@ -33,6 +34,11 @@ class Corpus:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.began = process_time()
+
+    def begin(self) -> None:
+        """Say that modules are imported and the posts are read: what follows is measured."""
+        self.began = process_time()
 
     def counts(self, name: str) -> csr_array:
         """Return `words` (all of them) or `terms` (those that any model may use)."""
@@ -70,18 +76,23 @@ def leading(weights: Any) -> list[int]:
     return np.where(found.max(axis=1) > 0, found.argmax(axis=1), -1).tolist()
 
 
-def valuetalk(corpus: Corpus, k: int, seed: int) -> Found:
+def valuetalk(corpus: Corpus, k: int, seed: int, *, model: str = "nmf") -> Found:
     from analysis.topics.evaluation import fit_from
     from analysis.topics.labels import topic_terms
     from analysis.topics.model import leading_topics
     from flows.topics.evaluate import Settings, new_model
 
     counts, words = corpus.counts("words"), corpus.listed("words")
-    model = fit_from(new_model(Settings(k=k)), seed, counts=counts, words=words)
+    corpus.begin()
+    fitted = fit_from(new_model(Settings(k=k, model=model)), seed, counts=counts, words=words)
     return (
-        topic_terms(model.components_, model.vocabulary_, n=LISTED),
-        leading_topics(model.transform(counts, words)).tolist(),
+        topic_terms(fitted.components_, fitted.vocabulary_, n=LISTED),
+        leading_topics(fitted.transform(counts, words)).tolist(),
     )
+
+
+def valuetalk_embedded(corpus: Corpus, k: int, seed: int) -> Found:
+    return valuetalk(corpus, k, seed, model="embedded")
 
 
 def sklearn_nmf(corpus: Corpus, k: int, seed: int) -> Found:
@@ -89,6 +100,7 @@ def sklearn_nmf(corpus: Corpus, k: int, seed: int) -> Found:
     from sklearn.feature_extraction.text import TfidfTransformer
 
     terms = corpus.counts("terms")
+    corpus.begin()
     weights = TfidfTransformer().fit_transform(terms)
     init = "random" if seed else "nndsvda"
     model = NMF(k, init=init, solver="cd", max_iter=400, random_state=seed)
@@ -100,6 +112,7 @@ def sklearn_lda(corpus: Corpus, k: int, seed: int) -> Found:
     from sklearn.decomposition import LatentDirichletAllocation
 
     terms = corpus.counts("terms")
+    corpus.begin()
     model = LatentDirichletAllocation(
         k, learning_method="online", batch_size=256, max_iter=5, random_state=seed
     )
@@ -111,6 +124,7 @@ def tomotopy_lda(corpus: Corpus, k: int, seed: int) -> Found:
     import tomotopy
 
     terms, names = corpus.counts("terms"), np.array(corpus.listed("terms"), dtype=object)
+    corpus.begin()
     model = tomotopy.LDAModel(k=k, seed=seed, alpha=0.1)
     entered = [
         bool(row.nnz)
@@ -164,15 +178,26 @@ class MiniLm:
         return states / np.linalg.norm(states, axis=1, keepdims=True)
 
 
+def _vectors_file(corpus: Corpus) -> Path:
+    texts = hashlib.sha256((corpus.folder / "texts.json").read_bytes())
+    return corpus.folder / f"minilm-{texts.hexdigest()[:16]}.npz"
+
+
 def embedded(corpus: Corpus) -> Any:
     """Return the vectors of the posts' texts, made once a corpus, and what that cost, once."""
-    file = corpus.folder / "minilm.npz"
+    file = _vectors_file(corpus)
     if not file.exists():
         started = process_time()
         vectors = MiniLm().encode(corpus.listed("texts"))
         np.savez(file, vectors=vectors, seconds=process_time() - started)
     with np.load(file) as saved:
         return saved["vectors"]
+
+
+def embedding_seconds(corpus: Corpus) -> float:
+    """Return what the posts' vectors cost when they were made."""
+    with np.load(_vectors_file(corpus)) as saved:
+        return float(saved["seconds"])
 
 
 def _as_terms() -> Any:
@@ -184,36 +209,43 @@ def _as_terms() -> Any:
 def keynmf(corpus: Corpus, k: int, seed: int) -> Found:
     from turftopic import KeyNMF
 
-    model = KeyNMF(k, encoder=MiniLm(), vectorizer=_as_terms(), random_state=seed)
-    posts = model.fit_transform(corpus.term_texts(), embeddings=embedded(corpus))
+    encoder, texts, vectors = MiniLm(), corpus.term_texts(), embedded(corpus)
+    corpus.begin()
+    model = KeyNMF(k, encoder=encoder, vectorizer=_as_terms(), random_state=seed)
+    posts = model.fit_transform(texts, embeddings=vectors)
     return strongest(model.components_, model.get_vocab()), leading(posts)
 
 
 def bertopic(corpus: Corpus, k: int, seed: int) -> Found:
     from bertopic import BERTopic
+    from bertopic.backend import BaseEmbedder
     from umap import UMAP
 
+    texts, vectors = corpus.term_texts(), embedded(corpus)
+    corpus.begin()
     reduce = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed)
     model = BERTopic(
         nr_topics=k + 1,  # its outliers count as one
         umap_model=reduce,
         vectorizer_model=_as_terms(),
-        embedding_model=MiniLm(),
+        embedding_model=BaseEmbedder(),  # the vectors are there; without it a hub is asked
         top_n_words=LISTED,
     )
-    topics, _ = model.fit_transform(corpus.term_texts(), embeddings=embedded(corpus))
+    topics, _ = model.fit_transform(texts, embeddings=vectors)
     kept = sorted(set(topics) - {-1})
     return [[word for word, _ in model.get_topic(topic) if word] for topic in kept], list(topics)
 
 
 MODELS: dict[str, tuple[Callable[[Corpus, int, int], Found], tuple[str, ...]]] = {
     "valuetalk": (valuetalk, ("scikit-learn",)),
+    "valuetalk, embedded": (valuetalk_embedded, ("wordllama",)),
     "sklearn NMF": (sklearn_nmf, ("scikit-learn",)),
     "sklearn LDA": (sklearn_lda, ("scikit-learn",)),
     "tomotopy LDA": (tomotopy_lda, ("tomotopy",)),
     "KeyNMF": (keynmf, ("turftopic",)),
     "BERTopic": (bertopic, ("bertopic",)),
 }
+EMBEDDING = ("KeyNMF", "BERTopic")
 
 
 def peak_mb() -> float:
@@ -226,14 +258,12 @@ def main(arguments: Sequence[str]) -> None:
     name, folder, k, seed = arguments
     model, packages = MODELS[name]
     corpus = Corpus(Path(folder))
-    if name in ("KeyNMF", "BERTopic"):
-        embedded(corpus)
-    started = process_time()
     listing, topics = model(corpus, int(k), int(seed))
     answer = {
         "terms": listing,
         "leading": [int(topic) for topic in topics],
-        "cpu_seconds": process_time() - started,
+        "cpu_seconds": process_time() - corpus.began,
+        "embedding_seconds": embedding_seconds(corpus) if name in EMBEDDING else 0.0,
         "peak_mb": peak_mb(),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in packages}},
     }
