@@ -1,7 +1,7 @@
 """The posts that measurements of topics read: an archive's, and preprocessed news and papers.
 
-Words are cut as the index cuts them; lines that quote others are left out. Titles count as words of
-a post, as they do of one that was harvested.
+Words are cut as the index cuts them; lines that quote others, and links, are left out. Titles count
+as words of a post, as they do of one that was harvested.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,10 @@ Integers = NDArray[np.int64]
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
-_OWN = r"regexp_replace(concat_ws(chr(10), title, body), '(?m)^\s*(>|&gt;).*$', '', 'g')"
+_WRITTEN = "replace(concat_ws(chr(10), title, body), '&amp;', '&')"
+_OWN = (
+    rf"regexp_replace({_WRITTEN}, '(?m)^\s*(>|&gt;).*$|https?://\S+|www\.\S+|&[a-z]+;', ' ', 'g')"
+)
 _ARCHIVE = """
 CREATE TEMP TABLE posts AS
 SELECT row_number() OVER (ORDER BY created_at, post_id) - 1 AS row, community,

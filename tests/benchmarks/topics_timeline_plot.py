@@ -1,7 +1,8 @@
 """A drawing of topics over months: a row a topic, its share with its interval, and its events.
 
 SVG that needs no library. Each row has a scale of its own, since a topic of one post in a hundred
-would be flat on that of the largest; the greatest share stands at its right end.
+would be flat on that of the largest; the greatest share, of months with a hundred posts or more,
+stands at its right end.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 WIDTH, LEFT, RIGHT = 1000, 296, 84
-ROW, INSIDE, TOP, STRIP = 30, 22, 64, 46
+ROW, INSIDE, TOP, STRIP = 27, 20, 64, 46
+SCALED_FROM = 100
+"""Posts that a month needs for its shares to set the scale of a row."""
 INK, MUTED, LINE, BAND, BEFORE = "#1f2328", "#656d76", "#0550ae", "#b6d3f2", "#8c959f"
 MARKS = {
     "born": ("#1a7f37", "M0,-6 L6,5 L-6,5 Z"),
@@ -30,10 +33,12 @@ MARKS = {
 class Row:
     """One topic: its shares by month with bounds (NaN where there are none), and its events.
 
-    `known_from` and `known_until` are the months between which the model had the topic.
+    `begun` is what it was called at first, where that was something else; `known_from` and
+    `known_until` are the months between which the model had the topic.
     """
 
     label: str
+    begun: str
     share: Floats
     lower: Floats
     upper: Floats
@@ -67,7 +72,7 @@ def svg(drawing: Drawing) -> str:
         *_years(drawing, TOP + ROW * len(drawing.rows) + STRIP),
     ]
     for number, row in enumerate(drawing.rows):
-        parts += _row(row, TOP + ROW * number, len(drawing.months))
+        parts += _row(row, TOP + ROW * number, drawing.n_posts)
     parts += _strip(drawing, TOP + ROW * len(drawing.rows))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -119,11 +124,13 @@ def _years(drawing: Drawing, bottom: float) -> Iterator[str]:
             yield _text(x + 3, bottom + 14, str(month.year), size=11, fill=MUTED)
 
 
-def _row(row: Row, top: float, n_months: int) -> Iterator[str]:
+def _row(row: Row, top: float, n_posts: Sequence[int]) -> Iterator[str]:
+    n_months = len(n_posts)
     bottom = top + ROW - 4
     seen = np.flatnonzero(~np.isnan(row.share))
-    highest = float(np.nanmax(row.share)) if len(seen) else 0.0
-    # A bound may be far above every share where a month has few posts: it is cut at the row's edge.
+    # What months of few posts say is mostly chance: it is cut at the row's edge.
+    told = row.share[[n >= SCALED_FROM for n in n_posts]]
+    highest = float(np.nanmax(told)) if not np.isnan(told).all() else 0.0
     scale = INSIDE / max(1.25 * highest, 1e-9)
 
     def y(value: float) -> float:
@@ -145,7 +152,10 @@ def _row(row: Row, top: float, n_months: int) -> Iterator[str]:
             ]
         )
         yield f'<path d="{path}" fill="none" {style}/>'
-    yield _text(LEFT - 8, bottom - 4, row.label, size=12, anchor="end")
+    yield _text(LEFT - 8, bottom - (10 if row.begun else 5), row.label, size=12, anchor="end")
+    if row.begun:
+        begun = f"at first: {row.begun}"
+        yield _text(LEFT - 8, bottom + 1, begun, size=9.5, anchor="end", fill=MUTED)
     yield _text(WIDTH - RIGHT + 6, bottom - 4, f"≤ {100 * highest:.1f} %", size=11, fill=MUTED)
     for month, event in row.events:
         fill, mark = MARKS[event]
