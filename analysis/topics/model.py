@@ -30,6 +30,7 @@ from analysis.topics.factorise import (
     unit_length,
 )
 from analysis.topics.factorise import unexplained as unexplained_share
+from analysis.topics.guidance import match_seeds, seed_rows
 from analysis.topics.terms import TopicTerms
 
 Floats = NDArray[np.float64]
@@ -165,8 +166,8 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
                 f" {heard.shape[1]} terms; ask for fewer topics, from 1"
             )
         names, seeded = self._seed_rows(terms)
-        start = first_basis(heard, self.n_topics, random_state=self.random_state)
-        start[: len(names)] = seeded
+        free = self.n_topics - len(names)
+        start = np.vstack([seeded, first_basis(heard, free, random_state=self.random_state)])
         pull = np.zeros((self.n_topics, 1))
         pull[: len(names)] = self.seed_pull
         found = factorise(heard, start, pull=pull, max_iter=self.max_iter)
@@ -383,17 +384,10 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
 
     def _seed_rows(self, terms: TopicTerms) -> tuple[list[str], Floats]:
         """Return the names of the topics asked for and a row of length one for each."""
-        column = {word: number for number, word in enumerate(terms.vocabulary_)}
         names = list(self.seeds or {})
         if len(names) > self.n_topics:
             raise ValueError(f"{len(names)} seeds need at least so many topics: raise n_topics")
-        rows = np.zeros((len(names), len(column)))
-        for row, name in enumerate(names):
-            known = [column[word] for word in (self.seeds or {})[name] if word in column]
-            if not known:
-                raise ValueError(f"no word of the seed {name!r} is a term; give commoner words")
-            rows[row, known] = 1.0
-        return names, unit_length(rows)
+        return names, seed_rows(match_seeds(self.seeds or {}, terms.vocabulary_), terms)
 
     def _drawn(self, counts: csr_array) -> csr_array:
         if self.sample is None or counts.shape[0] <= self.sample:

@@ -113,11 +113,14 @@ class TopicTerms(TermWeighting):
 
     def cut(self, counts: csr_array, words: Sequence[str]) -> csr_array:
         """Return rows of length one of each post's strongest terms and what goes with them."""
-        strongest = self._strongest(counts, words)
+        return self.spread_on(self._strongest(counts, words))
+
+    def spread_on(self, weights: csr_array) -> csr_array:
+        """Return rows (n, n_terms) of weights spread onto what goes with their terms."""
         if not self.related:
-            return strongest
+            return weights
         return spread_rows(
-            strongest,
+            weights,
             self.related_,
             share=self.related,
             n=self.spread,
