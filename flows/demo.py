@@ -21,6 +21,7 @@ from flows.progress import Ticker, ticking
 from flows.setting_sections import SourceSettings
 from flows.simulated_home import Simulation, make_simulated_home, write_settings
 from flows.summary import NightSummary
+from flows.topics.effects import estimate_effects
 from flows.topics.stage import run_topics
 from harvesters.simulation.server import SimulatedSites
 from warehouse.gateway import Warehouse
@@ -29,7 +30,9 @@ from warehouse.records import LoadCounts, VirtualClock
 
 SIMULATION = Simulation(seed=1, start=date(2026, 1, 5), nights=60, scale=0.5)
 ANALYSED_NIGHTS = frozenset({20, 40})
-"""Nights after which the analysis runs, besides the last."""
+"""Nights after which the whole analysis runs, besides the last."""
+TOPICS_FROM = 20
+"""The night from which on topics are followed every night, since that is how they keep identity."""
 RECHECK_EVERY = 2
 """A real night rechecks always; here every other one does, so that sixty pass in minutes."""
 NIGHT_BEGINS = time(2, tzinfo=UTC)
@@ -91,16 +94,25 @@ def _plain(
     moment = _night(simulation, number)
     site_clock.advance_to(moment)
     counts = run_plain_night(
-        home, moment, recheck=number % RECHECK_EVERY == 0, analyse=number in ANALYSED_NIGHTS
+        home,
+        moment,
+        recheck=number % RECHECK_EVERY == 0,
+        analyse=number in ANALYSED_NIGHTS,
+        follow_topics=number >= TOPICS_FROM,
     )
     tick(f"{moment:%a %d %b}: {counts.new} new, {counts.edited} edited")
     return counts
 
 
 def run_plain_night(
-    home: Home, moment: datetime, *, recheck: bool = True, analyse: bool = False
+    home: Home,
+    moment: datetime,
+    *,
+    recheck: bool = True,
+    analyse: bool = False,
+    follow_topics: bool = False,
 ) -> LoadCounts:
-    """Run one night without Prefect: harvest, load, erase, index; recheck and analyse if asked.
+    """Run one night without Prefect: harvest, load, erase, index, and what else is asked for.
 
     Sixty nights have to pass in minutes, so what has landed is loaded while others still harvest.
     """
@@ -114,6 +126,9 @@ def run_plain_night(
         stages.index(warehouse)
         if analyse:
             _analyse(warehouse, night)
+        elif follow_topics:
+            run_topics(warehouse, night)
+    estimate_effects(warehouse, night)
         warehouse.finish_run(night.run.run_id, status="complete")
     return counts
 

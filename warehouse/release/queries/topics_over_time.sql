@@ -2,11 +2,12 @@
 --
 -- Columns: share is the share of the counted posts of community and period that the topic leads,
 -- lower and upper its interval (95 %), n_posts all counted posts of community and period;
--- topic_history says what happened to the topic in the period (born, retired), events what happened
--- in the world, where the study has entered it.
+-- topic_history says what happened to the topic in the period (born, retired, merged into another,
+-- split, drifted), events what happened in the world, where the study has entered it.
 -- Cautions: a topic is what a model found, not what a person defined: read its posts before you name
--- it. Topics of different models are different topics, whatever their label. That an event falls into
--- a period says nothing of its being a cause. An empty share was withheld.
+-- it. A topic is the same from night to night as long as its number is; a newer model has numbers of
+-- its own. That an event falls into a period says nothing of its being a cause. An empty share was
+-- withheld. A share before a topic was born is of the earlier posts that it was given then.
 -- To change: add AND label = '…' for one topic.
 WITH ends AS (
     SELECT DISTINCT bin, period,
