@@ -128,7 +128,6 @@ def run_plain_night(
             _analyse(warehouse, night)
         elif follow_topics:
             run_topics(warehouse, night)
-    estimate_effects(warehouse, night)
         warehouse.finish_run(night.run.run_id, status="complete")
     return counts
 
@@ -155,6 +154,7 @@ def _read_and_load(warehouse: Warehouse, night: Night, *, recheck: bool) -> Load
 def _analyse(warehouse: Warehouse, night: Night) -> None:
     code_simulated(warehouse, night)
     run_topics(warehouse, night)
+    estimate_effects(warehouse, night)
     run_frames(warehouse, night)
     run_prevalence(warehouse, night)
 

@@ -23,6 +23,7 @@ from flows.night import Night, open_warehouse
 from flows.setting_sections import SourceSettings
 from flows.stages import CommunityReport, Indexed
 from flows.summary import NightSummary
+from flows.topics.effects import estimate_effects
 from flows.topics.stage import run_topics
 from warehouse.records import LoadCounts
 
@@ -138,9 +139,11 @@ def code_simulated(night: Night) -> str:
 
 @task(cache_policy=NO_CACHE)
 def topics(night: Night) -> str:
-    """Follow topics through what is new; begin a line of models where there is none."""
+    """Follow topics through what is new, or begin a line of models; say whose talk they are."""
     with open_warehouse(night) as warehouse:
-        return run_topics(warehouse, night)
+        said = run_topics(warehouse, night)
+        effects = estimate_effects(warehouse, night)
+    return f"{said}; {effects}" if effects else said
 
 
 @task(cache_policy=NO_CACHE)

@@ -23,6 +23,8 @@ from analysis.topics.clustered_fit import GatheredPosts, draws, fit, sandwich
 Booleans = NDArray[np.bool_]
 Method = Literal["jackknife", "bootstrap"]
 
+NOTHING = 1e-9
+"""Shares and deviations below it are rounding."""
 BAND_DRAWS = 2_000
 """Courses drawn from the normal distribution for the critical value of a band."""
 
@@ -72,8 +74,11 @@ class Estimated:
         reach = stdtrit(df, (1 + confidence) / 2)[:, None] * np.sqrt(variance)
         return Difference(value - reach, value + reach, p_value)
 
-    def band(self, rows: slice, *, shown: Booleans) -> Interval:
-        """Return the band of the curve over the periods that are shown."""
+    def band(self, rows: slice, *, shown: Booleans, df: float) -> Interval:
+        """Return the band of the curve over the periods that are shown.
+
+        The critical value is taken from the normal distribution to Student's t of `df`.
+        """
         value, deviation = self.estimate[rows], np.sqrt(self.variance[rows])
         if not shown.any():
             return Interval(value, value)
@@ -84,7 +89,7 @@ class Estimated:
             where=deviation[shown] > 0,
         )
         critical = np.quantile(scaled.max(axis=1), self.confidence, axis=0)
-        reach = critical[None, :] * deviation
+        reach = -stdtrit(df, ndtr(-critical))[None, :] * deviation
         return Interval(np.clip(value - reach, 0.0, 1.0), np.clip(value + reach, 0.0, 1.0))
 
     def level_course(self, *, df: float) -> Floats:
@@ -106,8 +111,10 @@ def interval_of_levels(found: Estimated, rows: slice, *, df: Floats, confidence:
         bounds = _percentiles(found.drawn[:, rows], df, confidence)
         return Interval(np.clip(bounds.lower, 0.0, 1.0), np.clip(bounds.upper, 0.0, 1.0))
     value, variance = np.clip(found.estimate[rows], 0.0, 1.0), found.variance[rows]
-    possible = np.maximum(value * (1 - value), np.finfo(float).tiny)
-    n = np.divide(possible, variance, out=np.full(value.shape, np.inf), where=variance > 0)
+    uniform = (value * (1 - value) < NOTHING) | (variance < NOTHING**2)
+    authors = np.broadcast_to(df[:, None] + 1, value.shape)  # all alike: each author says as much
+    n = np.divide(value * (1 - value), variance, out=authors.copy(), where=~uniform)
+    value = np.where(uniform & (value * (1 - value) < NOTHING), np.round(value), value)
     return share_interval(value, n, df=df[:, None], confidence=confidence)
 
 

@@ -295,9 +295,9 @@ def _curve(plan: Plan, found: Estimated, complete: Floats, confidence: float) ->
     rows = slice(2 * len(plan.levels), 2 * len(plan.levels) + n)
     why = _why_not(plan, found.told[rows])
     refused = np.array([reason is not None for reason in why], dtype=bool)
-    df = np.full(n, max(plan.everybody.effective_authors - 1, 1.0))
-    each = interval_of_levels(found, rows, df=df, confidence=confidence)
-    band = found.band(rows, shown=~refused)
+    df = max(plan.everybody.effective_authors - 1, 1.0)
+    each = interval_of_levels(found, rows, df=np.full(n, df), confidence=confidence)
+    band = found.band(rows, shown=~refused, df=df)
     figures = {
         "estimate": found.estimate[rows],
         "lower": each.lower,

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.series import periods_of, topic_shares
+from analysis.series import periods_of
+from analysis.topics.shares import bootstrapped_shares
 from flows.arrow_rows import arrow_rows, days, list_of, repeated, small, values_of
 from flows.night import Night
 from flows.topics.posts import coded
@@ -34,12 +35,13 @@ def topic_trends(warehouse: Warehouse, night: Night, model: str) -> pa.Table:
     topic_ids, leading = _coded(values_of(counts, "topic_id"))
     groups, group = _numbered(counts)
     period, first_days = periods_of(counts["period"], bin_)
-    table = topic_shares(
+    table = bootstrapped_shares(
         np.repeat(leading, n),
         np.repeat(period, n),
         group=np.repeat(group, n),
         author=np.repeat(coded(counts, "author_key"), n),
         n_topics=len(topic_ids),
+        random_state=night.settings.analysis.seed,
     )
     return _rows(night, model, table, topic_ids, groups, first_days)
 

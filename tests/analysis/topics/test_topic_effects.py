@@ -219,6 +219,18 @@ def test_few_authors_or_posts_are_refused() -> None:
     assert nobody.changes["p_value"].null_count == 2
 
 
+@pytest.mark.parametrize("method", ["jackknife", "bootstrap"])
+def test_a_topic_that_nobody_writes_about_may_still_be_there(method: str) -> None:
+    posts = talk(13, n_posts=1_000)
+    never = Talk(np.zeros((1_000, 1)), posts.period, posts.group, posts.author)
+    found = never.effects(method=method)
+    for row in [*found.levels.to_pylist(), *found.curve.to_pylist()]:
+        assert (row["estimate"], row["lower"]) == pytest.approx((0.0, 0.0), abs=1e-12)
+        assert row["upper"] < 0.3
+        assert row["upper"] > 0 or method == "bootstrap"
+    assert found.changes["p_value"].null_count == 1
+
+
 def test_communities_that_were_never_seen_together_are_not_compared() -> None:
     posts = talk(9)
     apart = (posts.group == 0) == (posts.period < 618)
