@@ -14,10 +14,13 @@ from scipy.sparse import csr_array
 from analysis.topics.background import background_weights
 from analysis.topics.phrases import BETWEEN
 from analysis.topics.related import related_terms, spread_rows
-from analysis.vectorise import TermWeighting, align_columns, strongest_terms, unit_rows
+from analysis.vectorise import TermWeighting, strongest_terms, unit_rows
 
 Floats = NDArray[np.float64]
 
+LEARNED_FROM = 50_000
+"""Posts, evenly over all of them, from which it is learned what is background and what goes
+together, where there are more: more of them change little and cost much."""
 MOST_RELATED = 100
 """Related terms of a term, however short the posts are."""
 COMMONER = 0.5
@@ -98,18 +101,17 @@ class TopicTerms(TermWeighting):
             Where `words` does not name each column once.
         """
         super().fit(counts, words)
+        whole = super().transform(_some(counts), words)
         self.background_ = np.ones(len(self.vocabulary_))
         if self.background:
-            present = align_columns(counts, words, self.vocabulary_)
-            self.background_ = background_weights(present, self._strongest(counts, words))
-        self.related_ = self._related(self._strongest(counts, words))
+            self.background_ = background_weights(whole, strongest_terms(whole, n=self.strongest))
+        strongest = strongest_terms(self._weighed(whole), n=self.strongest)
+        self.related_ = self._related(strongest)
         return self
 
     def transform(self, counts: csr_array, words: Sequence[str]) -> csr_array:
         """Return whole rows of length one, (n_posts, n_terms), not spread."""
-        weights = super().transform(counts, words)
-        weights.data = weights.data * self.background_[weights.indices]
-        return unit_rows(weights)
+        return unit_rows(self._weighed(super().transform(counts, words)))
 
     def cut(self, counts: csr_array, words: Sequence[str]) -> csr_array:
         """Return rows of length one of each post's strongest terms and what goes with them."""
@@ -126,6 +128,10 @@ class TopicTerms(TermWeighting):
             n=self.spread,
             favour=self.idf_**-COMMONER,
         )
+
+    def _weighed(self, weights: csr_array) -> csr_array:
+        weights.data = weights.data * self.background_[weights.indices]
+        return weights
 
     def _related(self, strongest: csr_array) -> csr_array:
         a_post = strongest.nnz / max(int(np.count_nonzero(np.diff(strongest.indptr))), 1)
@@ -184,3 +190,11 @@ class TopicTerms(TermWeighting):
             shape=(n, n),
         )
         return self
+
+
+def _some(counts: csr_array) -> csr_array:
+    """Return posts evenly over all of them, as many as are learned from."""
+    n_posts = counts.shape[0]
+    if n_posts <= LEARNED_FROM:
+        return counts
+    return counts[np.linspace(0, n_posts - 1, LEARNED_FROM).astype(np.int64)]

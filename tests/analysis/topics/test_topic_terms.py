@@ -142,3 +142,18 @@ def test_a_topic_model_takes_them(corpus) -> None:
     leading = model.fit(corpus.counts, corpus.words).transform(corpus.counts, corpus.words)
     majority = [np.bincount(leading.argmax(axis=1)[corpus.theme == t]).max() for t in range(4)]
     assert sum(majority) > 380
+
+
+def test_of_many_posts_an_even_part_says_what_goes_together(
+    corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.topics.terms.LEARNED_FROM", 200)
+    terms = fitted(corpus)
+    part = corpus.counts[np.linspace(0, 399, 200).astype(int)]
+    rows = terms.transform(part, corpus.words)
+    expected = related_terms(rows, n=100).toarray()  # every post has fewer terms than are kept
+    np.testing.assert_allclose(terms.related_.toarray(), expected)
+    assert (
+        terms.idf_.tolist()
+        == TopicTerms(max_share=0.5).fit(corpus.counts, corpus.words).idf_.tolist()
+    )
