@@ -11,8 +11,9 @@ import typer
 from flows.commands import exports, layout, output, selections, session, topics_evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from analysis.topics.choose import ChosenK
     from flows.topics.beginning import NewLine
 
 PANEL = "Measures"
@@ -51,6 +52,10 @@ def fit(
             "--seed", metavar="NAME: WORDS", help="One such topic: 'housing: rent, landlord'."
         ),
     ] = None,
+    frame: Annotated[
+        list[str] | None,
+        typer.Option("--frame", metavar="KEY|all", help="A topic of a frame of the codebook."),
+    ] = None,
     as_json: session.JsonOption = False,
 ) -> None:
     """Begin a new line of topic models: fit one to all counted posts, and publish its topics.
@@ -61,11 +66,14 @@ def fit(
     from flows.topics.seeding import read_seeds
 
     settings = session.open_study(home).settings.analysis
+    choices: list[ChosenK] = []
     new = NewLine(
-        n_topics=settings.topics if k is None else _number_of(k),
-        seeds=read_seeds(seeds, seed or []) or None,
+        n_topics=_number_of(k) if k not in (None, "auto") else settings.topics,
+        choose=k == "auto" or (k is None and settings.choose_topics),
+        seeds=read_seeds(seeds, seed or [], frame or []) or settings.topic_seeds or None,
+        on_choice=choices.append,
     )
-    _run(home, new, as_json=as_json)
+    _run(home, new, as_json=as_json, choices=choices)
 
 
 @commands.command("update")
@@ -275,13 +283,15 @@ def _day(said: str | None) -> date | None:
         raise session.WrongUse(f"--since {said} is no day; write it as 2026-03-01") from None
 
 
-def _number_of(k: str) -> int:
-    if not k.isdecimal() or int(k) < 2:  # noqa: PLR2004 # one topic tells nothing apart
-        raise session.WrongUse(f"--k {k} is no number of topics; give 2 or more")
+def _number_of(k: str | None) -> int:
+    if k is None or not k.isdecimal() or int(k) < 2:  # noqa: PLR2004 # one topic tells nothing apart
+        raise session.WrongUse(f"--k {k} is no number of topics; give 2 or more, or auto")
     return int(k)
 
 
-def _run(home: Path | None, new: NewLine | None, *, as_json: bool) -> None:
+def _run(
+    home: Path | None, new: NewLine | None, *, as_json: bool, choices: Sequence[ChosenK] = ()
+) -> None:
     """Run the topic stage as a run of its own, and renew the researchers' release."""
     from flows.night import open_warehouse, prepare_night
     from flows.topics.stage import run_topics
@@ -297,7 +307,14 @@ def _run(home: Path | None, new: NewLine | None, *, as_json: bool) -> None:
             raise
         warehouse.finish_run(night.run.run_id, status="complete")
         publish_controlled(warehouse.connection, night.home)
+    chosen = [
+        {"k": choice.k, "reason": choice.reason, "curve": choice.table.to_pylist()}
+        for choice in choices
+    ]
     if as_json:
-        output.print_json({"run_id": night.run.run_id, "said": said})
-    else:
-        typer.echo(said)
+        output.print_json({"run_id": night.run.run_id, "said": said, "chosen": chosen})
+        return
+    for choice in choices:
+        layout.print_answer(choice.table.to_pylist(), columns=choice.table.column_names)
+        typer.echo(f"{choice.reason}.")
+    typer.echo(said)

@@ -1,11 +1,13 @@
 """The beginning of a line of topic models: how many topics, which are asked for, the first fit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from analysis.topics.choose import ChosenK, choose_k
 from analysis.topics.keeper import TopicKeeper
 from analysis.topics.model import TopicModel
+from flows.corpus_arrays import CorpusTerms
 from flows.night import Night
 from flows.setting_sections import AnalysisSettings
 from flows.topics.assigning import assign_posts
@@ -18,34 +20,62 @@ from warehouse.gateway import Warehouse
 
 LEAST_POSTS_A_TOPIC = 10
 """A model needs at least so many counted posts for each of its topics."""
+_NUMBERS = (5, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLine:
-    """How a line begins: with how many topics, and which are asked for by their words."""
+    """How a line begins.
+
+    Attributes
+    ----------
+    n_topics : int
+        How many topics; where they are chosen, the most is twice as many.
+    choose : bool
+        Choose the number by stability and coherence.
+    seeds : mapping of str to sequence of str, optional
+        Topics that are asked for, by name and words.
+    on_choice : callable, optional
+        Is given what was chosen, and the curve.
+    """
 
     n_topics: int
+    choose: bool = False
     seeds: Mapping[str, Sequence[str]] | None = None
+    on_choice: Callable[[ChosenK], None] | None = None
 
     @classmethod
     def of(cls, settings: AnalysisSettings) -> Self:
         """Return what the settings say."""
-        return cls(n_topics=settings.topics, seeds=settings.topic_seeds or None)
+        return cls(
+            n_topics=settings.topics,
+            choose=settings.choose_topics,
+            seeds=settings.topic_seeds or None,
+        )
+
+    def tried(self, n_posts: int) -> list[int]:
+        """Return the numbers of topics that may be, with so many posts."""
+        if not self.choose:
+            return [self.n_topics] if n_posts >= self.n_topics * LEAST_POSTS_A_TOPIC else []
+        most = min(2 * self.n_topics, n_posts // LEAST_POSTS_A_TOPIC)
+        return [k for k in _NUMBERS if max(len(self.seeds or {}), 2) <= k <= most]
 
 
 def begin_line(warehouse: Warehouse, night: Night, wanted: NewLine) -> str:
     """Fit a model to all counted posts, and store its topics; returns what to note."""
     settings, day = night.settings, night.clock.now().date()
     posts = all_posts(warehouse, settings.study.language)
-    if len(posts) < wanted.n_topics * LEAST_POSTS_A_TOPIC:
+    numbers = wanted.tried(len(posts))
+    if not numbers:
+        least = _NUMBERS[0] if wanted.choose else wanted.n_topics
         return (
-            f"no topics: {len(posts)} posts count, and {wanted.n_topics} topics need at least"
-            f" {wanted.n_topics * LEAST_POSTS_A_TOPIC}"
+            f"no topics: {len(posts)} posts count, and {least} topics need at least"
+            f" {least * LEAST_POSTS_A_TOPIC}"
         )
     terms = read_terms(warehouse, posts, phrases_in(warehouse, posts))
-    model = TopicModel(
-        n_topics=wanted.n_topics, seeds=wanted.seeds, random_state=settings.analysis.seed
-    )
+    model = TopicModel(n_topics=numbers[0], seeds=wanted.seeds, random_state=settings.analysis.seed)
+    if wanted.choose:
+        model.set_params(n_topics=_chosen(terms, model, numbers, wanted))
     model.fit(terms.counts, terms.words)
     model.topic_ids_ = model.topic_ids_ + next_topic_id(warehouse)
     keeper = TopicKeeper.start(model, terms.counts, terms.words)
@@ -56,4 +86,22 @@ def begin_line(warehouse: Warehouse, night: Night, wanted: NewLine) -> str:
     with warehouse.transaction():
         store_fit(warehouse, stored, terms=terms, assigned=assigned)
         store_trends(warehouse, night, name)
-    return f"topics of {len(posts)} posts by the new model {name}"
+    said = f"topics of {len(posts)} posts by the new model {name}"
+    return said + _of_no_use(wanted, terms.words)
+
+
+def _chosen(terms: CorpusTerms, model: TopicModel, numbers: list[int], wanted: NewLine) -> int:
+    found = choose_k(
+        terms.counts, terms.words, ks=numbers, random_state=model.random_state, model=model
+    )
+    if wanted.on_choice is not None:
+        wanted.on_choice(found)
+    return found.k
+
+
+def _of_no_use(wanted: NewLine, words: Sequence[str]) -> str:
+    """Say which words of the seeds are in no post, so that they change nothing."""
+    known = {word for term in words for word in (term, *term.split())}
+    asked = [word for each in (wanted.seeds or {}).values() for word in each]
+    missing = [word for word in asked if known.isdisjoint(word.lower().split())]
+    return f"; no post holds {', '.join(missing)}" if missing else ""

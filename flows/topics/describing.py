@@ -77,7 +77,8 @@ def topic_rows(
             }
         )
     labels = topic_labels(model.components_, model.vocabulary_)
-    called = [named.get(row["topic_id"], label) for row, label in zip(rows, labels, strict=True)]
+    asked = [name or label for name, label in zip(model.seed_names_, labels, strict=True)]
+    called = [named.get(row["topic_id"], label) for row, label in zip(rows, asked, strict=True)]
     return _table([{**row, "label": label} for row, label in zip(rows, called, strict=True)])
 
 

@@ -4,6 +4,10 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from analysis.codebook import load_codebook
+from analysis.topics.guidance import codebook_seeds
+
+ALL_FRAMES = "all"
 Seeds = dict[str, tuple[str, ...]]
 
 
@@ -13,7 +17,9 @@ class SeedRefused(ValueError):
     exit_code = 2
 
 
-def read_seeds(file: Path | None, given: Sequence[str]) -> Seeds:
+def read_seeds(
+    file: Path | None = None, given: Sequence[str] = (), frames: Sequence[str] = ()
+) -> Seeds:
     """Return the topics that are asked for, in their order.
 
     Parameters
@@ -22,14 +28,18 @@ def read_seeds(file: Path | None, given: Sequence[str]) -> Seeds:
         TOML: names with lists of words, at the top or in a table `seeds`.
     given : sequence of str
         Each a name and words, as in ``housing: rent, landlord``; they go before the file's.
+    frames : sequence of str
+        Keys of frames of the codebook whose words are a seed each, or ``all``.
 
     Raises
     ------
     SeedRefused
         If the file cannot be read, a name comes twice, or a seed has no word.
+    analysis.topics.guidance.SeedError
+        If the codebook has no frame of such a key.
     """
     seeds: Seeds = {}
-    for name, words in [*map(_split, given), *_of_file(file)]:
+    for name, words in [*map(_split, given), *_of_file(file), *_of_frames(frames)]:
         if name in seeds:
             raise SeedRefused(f"the seed {name!r} comes twice; name each topic once")
         seeds[name] = _cleaned(name, words)
@@ -56,6 +66,13 @@ def _of_file(file: Path | None) -> list[tuple[str, object]]:
     if not isinstance(table, Mapping):
         raise SeedRefused(f"seeds in {file} is no table; write housing = ['rent'] under [seeds]")
     return list(table.items())
+
+
+def _of_frames(frames: Sequence[str]) -> list[tuple[str, object]]:
+    if not frames:
+        return []
+    found = codebook_seeds(load_codebook(), frames=None if ALL_FRAMES in frames else frames)
+    return list(found.items())
 
 
 def _cleaned(name: str, words: object) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from analysis.topics.lifecycle import TopicEvent
 from flows.commands import app
-from flows.topics import storing
+from flows.topics import beginning, storing
 from tests.flows.topics.nights import TALK, Forum, begin_forum, rows_of
 from warehouse.corpus.index import index_posts
 from warehouse.release.controlled import publish_controlled
@@ -210,3 +210,17 @@ def test_topics_can_be_asked_for(
     tops = [set(row["terms"][:4]) for row in asked("list")]
     assert any({"funding", "cuts"} <= top for top in tops)
     assert any({"kettle", "biscuits"} <= top for top in tops)
+
+
+def test_the_number_of_topics_can_be_chosen_and_the_curve_is_shown(
+    forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALUETALK_HOME", str(forum.home.root))
+    monkeypatch.setattr(beginning, "_NUMBERS", (2, 3, 5))
+    with forum.opened() as warehouse:
+        forum.write(warehouse, 240)
+        index_posts(warehouse.connection)
+    (chosen,) = asked("fit", "--k", "auto")["chosen"]
+    assert chosen["k"] == 3
+    assert [row["k"] for row in chosen["curve"]] == [2, 3, 5]
+    assert len(asked("list")) == 3
