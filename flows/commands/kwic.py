@@ -53,6 +53,8 @@ def kwic(
     only = equal_to(source=source, community=community)
     both = " AND ".join(f"({each})" for each in (only, where) if each.strip())
     chosen = selections.Selection(where=both, saved=saved, duplicates=duplicates)
+    if posts and spread is not None:
+        raise session.WrongUse("--posts draws whole posts, and --spread lines: leave one out")
     over = None if spread is None else selections.one_of("--spread", spread, BINS)
     with selections.asked(home, chosen, saying="Looking for it") as (corpus, within):
         check_sort(sort)

@@ -27,8 +27,8 @@ Choice = TypeVar("Choice", bound=str)
 
 PANEL = "Corpus"
 _LONG_SECONDS = 2.0
-_FURTHEST = 1_000_000  # words; no post is so long
-_HIGHEST_SEED = 2**63 - 1
+_FURTHEST = 10_000  # words
+_HIGHEST_SEED = 1_000_000_000
 
 NodeArgument = Annotated[
     str,

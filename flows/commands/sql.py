@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 _PLAN = ["explain_key", "explain_value"]
-_MOST = 2**62
+_MOST = 1_000_000_000
 
 
 @commands.command(rich_help_panel="Corpus")

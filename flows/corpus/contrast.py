@@ -84,7 +84,7 @@ def contrast(
     Raises
     ------
     ContrastRefused
-        If a post is on both sides, or a side has no posts.
+        If a post is on both sides, or a side has no posts, or those of one person alone.
     """
     target_posts = population_posts(connection, target)
     together = rest_of if reference is None else _together(connection, target, reference)
@@ -110,6 +110,8 @@ def contrast(
     chosen = _first(found, wanted)
     posts = counts_by_post(connection, word_ids[chosen], together)
     is_target = np.isin(posts.post_ids, target_posts)
+    _refuse_one_person(posts.author[is_target], "target")
+    _refuse_one_person(posts.author[~is_target], "reference")
     words = texts_of(connection, word_ids[chosen])
     return _table(
         found.take(chosen), words, posts, is_target, n_tested=len(word_ids), wanted=wanted
@@ -128,6 +130,15 @@ def _together(
         )
     either = f"(\n{target.where or 'true'}\n) OR (\n{reference.where or 'true'}\n)"
     return dataclasses.replace(target, where=either)
+
+
+def _refuse_one_person(authors: NDArray[np.int64], side: str) -> None:
+    """Refuse a side whose posts are all of one known author: its key words would be a person's."""
+    if authors.min(initial=0) >= 0 and len(np.unique(authors)) == 1:
+        raise ContrastRefused(
+            f"all posts of the {side} are of one person, and no question is about one person;"
+            " choose posts of several"
+        )
 
 
 def _first(found: pa.Table, wanted: Wanted) -> NDArray[np.int64]:

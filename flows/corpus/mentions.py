@@ -10,9 +10,9 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from warehouse.corpus.conversation import SOMEBODY
 from warehouse.tokeniser import MENTION
 
-SOMEBODY = "@somebody"
 _PSEUDONYM = "author_"
 _NAMED = re.compile(r"author_[a-z2-7]{4}")
 

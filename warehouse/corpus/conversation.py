@@ -8,7 +8,8 @@ import pyarrow as pa
 from warehouse.tokeniser import MENTION
 
 _PREFIX = "author_"
-_SOMEBODY = "@somebody"
+SOMEBODY = "@somebody"
+"""Stands in a text for a person who is nobody's business here."""
 _THREAD = """
 WITH RECURSIVE held AS (
     SELECT * FROM posts WHERE thread_id = $thread_id
@@ -60,7 +61,7 @@ def thread(connection: duckdb.DuckDBPyConnection, thread_id: int) -> pa.Table:
 
 def _told(text: str, called: dict[str, str]) -> str:
     """Return a text with letters in the place of pseudonyms."""
-    return re.sub(MENTION, lambda found: called.get(found[0], _SOMEBODY), text)
+    return re.sub(MENTION, lambda found: called.get(found[0], SOMEBODY), text)
 
 
 def _letters(number: int) -> str:
