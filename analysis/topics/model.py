@@ -64,7 +64,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
     random_state, max_iter : int
         Of the factorisation, which starts from singular vectors.
     sample : int or None
-        Posts, drawn by `random_state`, that the basis is found from where there are more.
+        Posts, drawn by `random_state`, that terms and topics are learned from where there are more.
     memory : float
         A topic remembers so many posts of its own; older ones fade as newer ones come.
     rate : float
@@ -123,9 +123,9 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         random_state: int = 0,
         max_iter: int = 200,
         sample: int | None = 100_000,
-        memory: float = 1_000.0,
-        rate: float = 0.05,
-        night_pull: float = 4.0,
+        memory: float = 500.0,
+        rate: float = 0.1,
+        night_pull: float = 6.0,
         refit_pull: float = 2.0,
     ) -> None:
         self.n_topics = n_topics
@@ -156,8 +156,8 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         ValueError
             Where there are too few posts or terms for so many topics, or a seed has no term.
         """
-        terms = self.unfitted_terms().fit(counts, words)
         counts = self._drawn(counts)
+        terms = self.unfitted_terms().fit(counts, words)
         cut = _cut(terms, counts, words)
         heard = cut[np.diff(cut.indptr) > 0]
         if self.n_topics < 1 or self.n_topics > min(heard.shape):
@@ -233,10 +233,11 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             Where the model was not fitted.
         """
         check_is_fitted(self, "components_")
+        counts = self._drawn(counts)
         pulls = np.full((1, len(self.vocabulary_)), self.refit_pull if pull is None else pull)
         if new_terms:
             pulls = self._take_new_terms(self.unfitted_terms().fit(counts, words), pulls)
-        cut = _cut(self.terms_, self._drawn(counts), words)
+        cut = _cut(self.terms_, counts, words)
         heard = cut[np.diff(cut.indptr) > 0]
         if not heard.shape[0]:
             return self
@@ -392,8 +393,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
     def _drawn(self, counts: csr_array) -> csr_array:
         if self.sample is None or counts.shape[0] <= self.sample:
             return counts
-        draw = np.random.default_rng(self.random_state)
-        return counts[np.sort(draw.choice(counts.shape[0], self.sample, replace=False))]
+        return counts[drawn_posts(counts.shape[0], self.sample, random_state=self.random_state)]
 
     def _weight_of_night(self, posts: Floats) -> Floats:
         """Return how much a night's posts count for each topic, so that none weighs too much."""
@@ -427,6 +427,17 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         known = set(self.vocabulary_)
         used = np.unique(counts.indices)
         return sum(words[column] not in known for column in used.tolist())
+
+
+def drawn_posts(n_posts: int, sample: int, *, random_state: int = 0) -> Integers:
+    """Return the row numbers of the posts that a model is fitted to, in order.
+
+    Where a history is long, read the counts of these posts alone.
+    """
+    if n_posts <= sample:
+        return np.arange(n_posts, dtype=np.int64)
+    draw = np.random.default_rng(random_state)
+    return np.sort(draw.choice(n_posts, sample, replace=False)).astype(np.int64)
 
 
 def leading_topics(weights: Floats) -> Integers:
