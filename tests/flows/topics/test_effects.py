@@ -1,7 +1,9 @@
 """Effects of topics as the night stores them: of what is held, and of what was not harvested."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,25 +13,46 @@ from scipy.sparse import csr_array
 
 from analysis.topics.effects import topic_effects
 from flows.topics.effects import estimate_effects
-from tests.flows.topics.nights import Forum, rows_of
+from tests.flows.topics.nights import Forum, begin_forum, rows_of
 from warehouse.gateway import Warehouse
+from warehouse.home import Home
 from warehouse.release.controlled import publish_controlled
 
 N_POSTS = 720
 ROLES = {"carers": "carers", "users": "service_users", "allies": None}
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Write half a year of talk, in which carers talk of peers more than others do."""
+    place = tmp_path_factory.mktemp("effects")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_CONFIG_HOME", str(place / "config"))
+        environment.delenv("VALUETALK_KEY_FILE", raising=False)
+        forum = begin_forum(place)
+        with forum.opened() as warehouse:
+            assert sum(len(_month(forum, warehouse, n)) for n in range(6)) == N_POSTS
+            forum.run(warehouse)
+            for name, role in ROLES.items():
+                rows = {"source": "forum", "community": name, "name": name, "role": role}
+                table = pa.Table.from_pylist([{**rows, "tags": []}], _communities(warehouse))
+                warehouse.replace("communities", table, keys=["source", "community"])
+        yield place
+
+
+@pytest.fixture
+def forum(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Forum:
+    """Return a copy of the study."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(written / "config"))
+    monkeypatch.delenv("VALUETALK_KEY_FILE", raising=False)
+    shutil.copytree(written / "study", tmp_path / "study")
+    return Forum(Home(tmp_path / "study"), {"XDG_CONFIG_HOME": str(written / "config")})
+
+
 @pytest.fixture
 def held(forum: Forum) -> Iterator[Warehouse]:
-    """Half a year of talk, in which carers talk of peers more than others do."""
+    """Open its warehouse."""
     with forum.opened() as warehouse:
-        ids = [i for n in range(6) for i in _month(forum, warehouse, n)]
-        assert len(ids) == N_POSTS
-        forum.run(warehouse)
-        for name, role in ROLES.items():
-            rows = {"source": "forum", "community": name, "name": name, "role": role, "tags": []}
-            table = pa.Table.from_pylist([rows], schema=_communities(warehouse))
-            warehouse.replace("communities", table, keys=["source", "community"])
         yield warehouse
 
 
@@ -167,12 +190,14 @@ def test_a_run_that_is_done_again_has_the_same_rows_once(forum: Forum, held: War
     assert stored(held) == first
 
 
-def test_without_posts_there_is_nothing_to_estimate(forum: Forum) -> None:
-    with forum.opened() as warehouse:
-        night = forum.night()
-        warehouse.start_run(night.run)
-        assert estimate_effects(warehouse, night) == ""
-        assert stored(warehouse) == []
+def test_without_topics_there_is_nothing_to_estimate(forum: Forum, held: Warehouse) -> None:
+    with held.transaction() as connection:
+        connection.execute("DELETE FROM post_topics")
+    assert estimated(forum, held) == ""
+    with held.transaction() as connection:
+        connection.execute("DELETE FROM topic_versions")
+    assert estimated(forum, held) == ""
+    assert stored(held) == []
 
 
 def test_they_are_in_the_controlled_release(forum: Forum, held: Warehouse) -> None:
