@@ -39,7 +39,7 @@ LEAST_POSTS = 30
 LEAST_COMPLETE = 0.5
 """Share of a period's days that must have been harvested, where that is known, for its posts of a
 community to be used: fewer may be of particular days."""
-LEAST_SEEN = 0.5
+LEAST_SEEN = 0.25
 """Share of the fixed weights that the communities seen in a period must have for a figure of it."""
 FEW_AUTHORS = f"fewer than {LEAST_AUTHORS} authors"
 FEW_POSTS = f"fewer than {LEAST_POSTS} posts"
@@ -246,7 +246,7 @@ def _levels(plan: Plan, found: Estimated, confidence: float) -> pa.Table:
     apart = found.differences(differences, df=df, confidence=confidence)
     p_value = np.where(refused[:, None], np.nan, apart.p_value)
     figures = {
-        "estimate": found.estimate[rows],
+        "estimate": np.clip(found.estimate[rows], 0.0, 1.0),
         "lower": bounds.lower,
         "upper": bounds.upper,
         "difference": found.estimate[differences],
@@ -299,7 +299,7 @@ def _curve(plan: Plan, found: Estimated, complete: Floats, confidence: float) ->
     each = interval_of_levels(found, rows, df=np.full(n, df), confidence=confidence)
     band = found.band(rows, shown=~refused, df=df)
     figures = {
-        "estimate": found.estimate[rows],
+        "estimate": np.clip(found.estimate[rows], 0.0, 1.0),
         "lower": each.lower,
         "upper": each.upper,
         "band_lower": np.minimum(band.lower, each.lower),

@@ -189,7 +189,7 @@ def test_of_periods_that_were_not_seen_nothing_is_said() -> None:
 def test_what_was_harvested_in_part_is_marked_and_what_was_hardly_is_left_out() -> None:
     posts = talk(7)
     complete = {(g, t): 1.0 for g in range(4) for t in range(600, 636)}
-    complete |= {(0, 605): 0.75, (0, 610): 0.1, (0, 611): 0.0, (1, 611): 0.0}
+    complete |= {(0, 605): 0.75, (0, 610): 0.1, **{(g, 611): 0.0 for g in range(3)}}
     found = posts.effects(share_complete=complete).curve
     at = {row["period"]: row for row in rows(found, topic=0)}
     assert at[605]["share_complete"] == pytest.approx((3 + 0.75) / 4)
