@@ -9,12 +9,13 @@ It keeps its number from night to night by the cosine of its terms.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
-from analysis.topics.pool import Pool, ReadPosts
+from analysis.topics.pool import Pool, ReadPosts, holds_any
 from analysis.topics.quality import npmi_coherence
 from analysis.vectorise import unit_rows
 
@@ -49,6 +50,8 @@ class CandidateRules:
         And how many times the expected number of posts hold it.
     nearness : float
         Cosine from which a post belongs to a candidate.
+    least_share : float
+        Of all posts of these nights, a topic has this share.
     least_posts, least_authors, least_threads, nights : int
         A topic comes from so many posts of different text, so many authors and threads where they
         are known, on so many nights.
@@ -63,18 +66,19 @@ class CandidateRules:
     """
 
     residual_quantile: float = 0.25
-    window: int = 5
+    window: int = 3
     most_posts: int = 6_000
-    surprise: float = 4.0
-    ratio: float = 3.0
+    surprise: float = 5.0
+    ratio: float = 6.0
     nearness: float = 0.4
+    least_share: float = 0.006
     least_posts: int = 10
     least_authors: int = 10
     least_threads: int = 3
     nights: int = 3
     most_of_one: float = 0.34
-    coherence: float = 0.0
-    most_alike: float = 0.6
+    coherence: float = -0.1
+    most_alike: float = 0.25
     same: float = 0.5
     most_candidates: int = 8
 
@@ -111,7 +115,7 @@ class Reference:
         """Return the reference without some words."""
         return replace(
             self,
-            shares={word: share for word, share in self.shares.items() if word not in words},
+            shares={w: share for w, share in self.shares.items() if not holds_any(w, words)},
             too_common=self.too_common - words,
         )
 
@@ -184,10 +188,18 @@ class Writers:
         return np.where(known, self.authors[row], -1), np.where(known, self.threads[row], -1)
 
 
+class Group(NamedTuple):
+    """Posts of the pool around a burst: their terms, their places, how far beyond expectation."""
+
+    profile: Mapping[str, float]
+    rows: Integers
+    evidence: Mapping[str, float]
+
+
 def grow_candidates(
     pool: Pool, reference: Reference, *, rules: CandidateRules, authors: Integers
-) -> list[tuple[Mapping[str, float], Integers, Mapping[str, float]]]:
-    """Return groups of pooled posts around bursting terms: profile, posts, and first evidence.
+) -> list[Group]:
+    """Return groups of pooled posts around bursting terms, the strongest burst first.
 
     Parameters
     ----------
@@ -207,7 +219,7 @@ def grow_candidates(
     may_start = (surprise >= rules.surprise) & (observed >= rules.ratio * expected)
     may_start &= observed >= rules.least_posts / 2
     free = np.diff(rows.indptr) > 0
-    groups = []
+    groups: list[Group] = []
     for _ in range(rules.most_candidates):
         seeds = np.flatnonzero(may_start)
         if not len(seeds):
@@ -215,7 +227,7 @@ def grow_candidates(
         seed = int(seeds[np.argmax(strength[seeds])])
         may_start[seed] = False
         members, centre = _gather(rows, seed, free, rules.nearness)
-        if len(members) < rules.least_posts / 2:
+        if len(members) < rules.least_posts / 2 or not centre.any():
             continue
         free[members] = False
         foremost = np.argsort(-centre, kind="stable")[:PROFILE_TERMS]
@@ -227,7 +239,7 @@ def grow_candidates(
             "expected": float(expected[lead]),
             "surprise": float(surprise[lead]),
         }
-        groups.append((profile, members.astype(np.int64), evidence))
+        groups.append(Group(profile, members.astype(np.int64), evidence))
     return groups
 
 
@@ -238,7 +250,8 @@ def _held_by(rows: csr_array, authors: Integers) -> Floats:
     person[nobody] = authors.max(initial=-1) + 1 + np.arange(nobody.sum())
     entries = rows.tocoo()
     keys = np.unique(person[entries.coords[0]].astype(np.int64) * rows.shape[1] + entries.coords[1])
-    return np.bincount(keys % max(rows.shape[1], 1), minlength=rows.shape[1]).astype(np.float64)
+    held: Floats = np.bincount(keys % max(rows.shape[1], 1), minlength=rows.shape[1]).astype(float)
+    return held
 
 
 def _surprise(observed: Floats, expected: Floats) -> Floats:
@@ -259,13 +272,22 @@ def _gather(rows: csr_array, seed: int, free: Flags, nearness: float) -> tuple[I
         if not len(found) or np.array_equal(found, members):
             break
         members = found
-        total = np.asarray(rows[members].sum(axis=0)).ravel()
-        centre = total / np.linalg.norm(total)
+        centre = _shared_terms(rows[members])
     return members, centre
 
 
+def _shared_terms(rows: csr_array) -> Floats:
+    """Return the direction of some posts, of the terms that at least two of them hold."""
+    total = np.asarray(rows.sum(axis=0)).ravel()
+    held = np.bincount(rows.indices, minlength=rows.shape[1])
+    total = np.where(held >= min(2, rows.shape[0]), total, 0.0)
+    length = float(np.linalg.norm(total))
+    shared: Floats = total / max(length, 1e-12)
+    return shared
+
+
 def follow(
-    found: Sequence[tuple[Mapping[str, float], Integers, Mapping[str, float]]],
+    found: Sequence[Group],
     before: Sequence[Candidate],
     *,
     next_number: int,
@@ -338,6 +360,7 @@ def refused_for(candidate: Candidate, rules: CandidateRules) -> list[str]:
     shown = candidate.evidence
     checks = {
         "posts": shown["texts"] >= rules.least_posts,
+        "share": shown["share"] >= rules.least_share,
         "authors": shown["authors"] >= rules.least_authors,
         "threads": shown["threads"] >= rules.least_threads,
         "one author": shown["of_one_author"] <= rules.most_of_one,

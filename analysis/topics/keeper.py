@@ -42,15 +42,15 @@ from analysis.topics.lifecycle import (
     drift,
     quiet_topics,
     split_topic,
-    topic_profile,
+    topic_profiles,
 )
 from analysis.topics.model import TopicModel, leading_topics
-from analysis.topics.pool import Pool, read_posts
+from analysis.topics.pool import Pool, ReadPosts, holds_any, read_posts
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-PROBE_POSTS = 1_000
+PROBE_POSTS = 500
 """Posts of a night, or of a refit, by which two models are compared."""
 
 
@@ -159,7 +159,7 @@ class TopicKeeper:
             rules=rules,
             reference=_reference(model, counts, words, rules),
             usual=_usual(model, counts, words),
-            profiles=_profiles(model),
+            profiles=topic_profiles(model),
             next_topic_id=max(highest, next_topic_id or 0),
             led=np.empty((0, len(model.topic_ids_)), dtype=np.int64),
             read=np.empty(0, dtype=np.int64),
@@ -204,10 +204,11 @@ class TopicKeeper:
                 events=(), identity=None, accepted=True, reason="no posts came: nothing changed"
             )
         events, identity, accepted, reason = self._update(counts, words, day)
-        events += self._births(counts, words, day, post_ids, writers)
+        posts = read_posts(self.model, counts, words, known=self.reference.too_common)
         if covered and counts.shape[0] >= self.rules.least_posts:
-            events += self._silences(counts, words, day)
+            events += self._silences(posts, day)
             events += self._merges(day)
+        events += self._births(posts, day, np.asarray(post_ids, dtype=np.int64), writers)
         events += self._drifts(day)
         return NightOutcome(
             events=tuple(events),
@@ -297,18 +298,12 @@ class TopicKeeper:
         return [event], identity, False, verdict.reason
 
     def _births(
-        self,
-        counts: csr_array,
-        words: Sequence[str],
-        day: date,
-        post_ids: Integers,
-        writers: Writers | None,
+        self, posts: ReadPosts, day: date, post_ids: Integers, writers: Writers | None
     ) -> list[TopicEvent]:
         rules = self.rules.candidates
-        posts = read_posts(self.model, counts, words, known=self.reference.too_common)
         self.pool = self.pool.absorb(
             posts,
-            np.asarray(post_ids, dtype=np.int64),
+            post_ids,
             bar=self.reference.bar,
             window=rules.window,
             most_posts=rules.most_posts,
@@ -341,7 +336,7 @@ class TopicKeeper:
         topic_id, self.next_topic_id = self.next_topic_id, self.next_topic_id + 1
         self.model = add_candidate(_copied(self.model), candidate, self.pool, topic_id=topic_id)
         self.usual[topic_id] = candidate.evidence["share"]
-        self.profiles[topic_id] = topic_profile(self.model, len(self.model.topic_ids_) - 1)
+        self.profiles[topic_id] = topic_profiles(self.model)[topic_id]
         absent = np.full((len(self.led), 1), -1, dtype=np.int64)
         self.led = np.hstack([self.led, absent])
         return TopicEvent(day=day, topic_id=topic_id, event="born", evidence=candidate.evidence)
@@ -357,12 +352,11 @@ class TopicKeeper:
             for candidate in self.candidates
         ]
 
-    def _silences(self, counts: csr_array, words: Sequence[str], day: date) -> list[TopicEvent]:
-        leading = leading_topics(self.model.transform(counts, words))
-        led = np.bincount(leading[leading >= 0], minlength=len(self.model.topic_ids_))
+    def _silences(self, posts: ReadPosts, day: date) -> list[TopicEvent]:
+        led = _led(posts, len(self.model.topic_ids_))
         nights = self.rules.lifecycle.quiet_nights
-        self.led = np.vstack([self.led, led.astype(np.int64)])[-nights:]
-        self.read = np.append(self.read, np.int64(counts.shape[0]))[-nights:]
+        self.led = np.vstack([self.led, led])[-nights:]
+        self.read = np.append(self.read, np.int64(len(posts.leading)))[-nights:]
         usual = np.array([self.usual[topic] for topic in self.model.topic_ids_.tolist()])
         silent = quiet_topics(self.led, self.read, usual, rules=self.rules.lifecycle)
         gone = [(int(self.model.topic_ids_[row]), shown) for row, shown in silent]
@@ -422,8 +416,8 @@ class TopicKeeper:
             twin.components_[row] = basis[0] / np.linalg.norm(basis[0])
             posts = counts[chosen[heard][group == 1]]
             self.model = twin.add_topic(basis[1], topic_id=other, counts=posts, words=words)
-            self.profiles[topic] = topic_profile(self.model, row)
-            self.profiles[other] = topic_profile(self.model, len(self.model.topic_ids_) - 1)
+            profiles = topic_profiles(self.model)
+            self.profiles |= {topic: profiles[topic], other: profiles[other]}
             self.led = np.hstack([self.led, np.full((len(self.led), 1), -1, dtype=np.int64)])
             self.led[:, row] = -1
             events.append(
@@ -435,8 +429,7 @@ class TopicKeeper:
 
     def _drifts(self, day: date) -> list[TopicEvent]:
         events = []
-        for row, topic in enumerate(self.model.topic_ids_.tolist()):
-            current = topic_profile(self.model, row)
+        for topic, current in topic_profiles(self.model).items():
             cosine = drift(self.profiles[topic], current)
             if cosine < self.rules.lifecycle.drift_cosine:
                 self.profiles[topic] = current
@@ -481,14 +474,14 @@ def _reference(
 
 
 def _usual(model: TopicModel, counts: csr_array, words: Sequence[str]) -> dict[int, float]:
-    leading = leading_topics(model.transform(counts, words))
-    led = np.bincount(leading[leading >= 0], minlength=len(model.topic_ids_))
+    led = _led(read_posts(model, counts, words), len(model.topic_ids_))
     n = max(counts.shape[0], 1)
     return {t: float(led[row]) / n for row, t in enumerate(model.topic_ids_.tolist())}
 
 
-def _profiles(model: TopicModel) -> dict[int, Mapping[str, float]]:
-    return {t: topic_profile(model, row) for row, t in enumerate(model.topic_ids_.tolist())}
+def _led(posts: ReadPosts, n_topics: int) -> Integers:
+    """Return how many posts each topic leads."""
+    return np.bincount(posts.leading[posts.leading >= 0], minlength=n_topics).astype(np.int64)
 
 
 def _probe(counts: csr_array) -> csr_array:
@@ -509,7 +502,7 @@ def _copied(model: TopicModel) -> TopicModel:
 
 
 def _without(profile: Mapping[str, float], gone: frozenset[str]) -> dict[str, float]:
-    return {word: weight for word, weight in profile.items() if word not in gone}
+    return {word: weight for word, weight in profile.items() if not holds_any(word, gone)}
 
 
 def _of_model(day: date, event: str, identity: IdentityScore, n_posts: int) -> TopicEvent:

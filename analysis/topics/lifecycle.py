@@ -143,11 +143,17 @@ def alike_topics(model: TopicModel, *, rules: LifecycleRules) -> dict[tuple[int,
     return pairs
 
 
-def topic_profile(model: TopicModel, row: int) -> dict[str, float]:
-    """Return a topic's foremost terms and their weights."""
-    weights = model.components_[row]
-    foremost = np.argsort(-weights, kind="stable")[:PROFILE_TERMS]
-    return {model.vocabulary_[t]: float(weights[t]) for t in foremost.tolist() if weights[t] > 0}
+def topic_profiles(model: TopicModel) -> dict[int, Mapping[str, float]]:
+    """Return each topic's foremost terms and their weights, by topic id."""
+    n = min(PROFILE_TERMS, model.components_.shape[1])
+    foremost = np.argpartition(-model.components_, n - 1, axis=1)[:, :n]
+    profiles: dict[int, Mapping[str, float]] = {}
+    for row, topic in enumerate(model.topic_ids_.tolist()):
+        terms = np.sort(foremost[row])
+        weights = model.components_[row, terms].tolist()
+        named = zip(terms.tolist(), weights, strict=True)
+        profiles[topic] = {model.vocabulary_[term]: weight for term, weight in named if weight > 0}
+    return profiles
 
 
 def drift(before: Mapping[str, float], now: Mapping[str, float]) -> float:

@@ -18,13 +18,15 @@ from scipy.sparse import coo_array, csr_array
 from analysis.stopwords import load_stopwords
 from analysis.topics.factorise import non_negative_loadings
 from analysis.topics.factorise import unexplained as unexplained_share
-from analysis.topics.model import TopicModel
+from analysis.topics.model import TopicModel, leading_topics
+from analysis.topics.phrases import BETWEEN
+from analysis.vectorise import strongest_terms
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-OPEN = 0.5
+OPEN = 0.25
 """A term is open in a post where the topics explain less than this share of its weight."""
 LEAST_LETTERS = 3
 POSTS_WITH_NEW_WORD = 2
@@ -51,13 +53,15 @@ class Entries(NamedTuple):
 class ReadPosts(NamedTuple):
     """A night's posts as the pool sees them: entries over `words`, and each post's residual.
 
-    `residual` (n,) is the share of a post's strongest terms that no topic explains, from 0 to 1; 0
-    for a post without any.
+    `residual` (n,) is the share of a post's strongest terms and new words, by their squared weight,
+    that no topic explains, from 0 to 1; 0 for a post without any. `leading` (n,) is the row of the
+    topic that explains most of the strongest terms, -1 where none does.
     """
 
     entries: Entries
     words: list[str]
     residual: Floats
+    leading: Integers
 
 
 def read_posts(
@@ -70,17 +74,20 @@ def read_posts(
     known : collection of str
         Words outside the vocabulary that are no new words, for instance too frequent ones.
     """
-    cut = csr_array(model.terms_.cut(counts, words))
-    cut.sum_duplicates()
+    # What a post itself holds: not what its terms are spread onto to find topics.
+    cut = strongest_terms(model.terms_.transform(counts, words), n=model.strongest)
     loadings = non_negative_loadings(cut, model.components_)
     residual = unexplained_share(cut, model.components_, loadings)
     residual[np.diff(cut.indptr) == 0] = 0.0
     rows = np.repeat(np.arange(cut.shape[0]), np.diff(cut.indptr)).astype(np.int64)
     columns = cut.indices.astype(np.int64)
     explained = _explained(loadings, model.components_, rows, columns)
-    entries = Entries(rows, columns, cut.data, explained < (1 - OPEN) * cut.data)
+    entries = Entries(rows, columns, cut.data, explained < OPEN * cut.data)
     return _with_new_words(
-        ReadPosts(entries, list(model.vocabulary_), residual), counts, words, known
+        ReadPosts(entries, list(model.vocabulary_), residual, leading_topics(loadings)),
+        counts,
+        words,
+        known,
     )
 
 
@@ -112,15 +119,17 @@ def _with_new_words(
     strongest = np.zeros(counts.shape[0])
     np.maximum.at(strongest, read.entries.post, read.entries.weight)
     strongest[strongest == 0] = 1.0
-    residual = read.residual.copy()
-    residual[np.setdiff1d(post, read.entries.post)] = 1.0
+    unknown = np.bincount(post, weights=strongest[post] ** 2, minlength=counts.shape[0])
+    heard = np.bincount(read.entries.post, minlength=counts.shape[0]) > 0
+    residual = (heard * read.residual + unknown) / np.maximum(heard + unknown, 1e-12)
     entries = Entries(
         np.concatenate([read.entries.post, post]),
         np.concatenate([read.entries.word, number + len(read.words)]),
         np.concatenate([read.entries.weight, strongest[post]]),
         np.concatenate([read.entries.is_open, np.ones(len(post), dtype=bool)]),
     )
-    return ReadPosts(entries, [*read.words, *(words[column] for column in columns)], residual)
+    joined = [*read.words, *(words[column] for column in columns)]
+    return ReadPosts(entries, joined, residual, read.leading)
 
 
 def _is_word(word: str) -> bool:
@@ -231,8 +240,8 @@ class Pool:
         return self.of_posts(~np.isin(self.post_ids, gone))
 
     def forget_terms(self, words: Collection[str]) -> "Pool":
-        """Return the pool without some words."""
-        kept = np.array([word not in words for word in self.words], dtype=bool)
+        """Return the pool without some words, and the phrases that hold them."""
+        kept = np.array([not holds_any(word, words) for word in self.words], dtype=bool)
         entries = self.entries.where(kept[self.entries.word])
         every = np.ones(len(self), dtype=bool)
         return Pool(
@@ -252,6 +261,11 @@ class Pool:
                 (chosen.weight, (chosen.post, chosen.word)), shape=(len(self), len(self.words))
             )
         )
+
+
+def holds_any(term: str, words: Collection[str]) -> bool:
+    """Say whether a term, which may be a phrase, is or holds one of some words."""
+    return term in words or any(word in words for word in term.split(BETWEEN))
 
 
 def _joined(words: list[str], more: list[str], used: Integers) -> tuple[list[str], Integers]:
