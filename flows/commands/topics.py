@@ -135,6 +135,7 @@ def show(
     """
     from flows.released import open_released
     from flows.topics import listing, reading
+    from flows.topics.trend import trend_of
 
     delivery = selections.Delivery(home=home, as_json=as_json, to=to, names=names)
     if to is not None and posts is None:
@@ -147,7 +148,7 @@ def show(
             delivery.give(texts, what=f"topics show {topic_id} --posts {posts} --seed {seed}")
             return
         parts: dict[str, list[dict[str, object]]] = {
-            "trend": listing.trend_of(release, topic),
+            "trend": trend_of(release, topic),
             "events": listing.list_events(release, topic=topic),
             "frames": listing.frames_of(release, topic),
             "posts": read.drop_columns(["topic_id"]).to_pylist(),

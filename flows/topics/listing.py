@@ -1,4 +1,7 @@
-"""Topics as the controlled release has them: lists, one topic in full, and what became of them."""
+"""Topics as the controlled release has them: lists, one topic, and what became of them.
+
+What is heavy to import stays out of here, so that a list comes at once.
+"""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +9,7 @@ from datetime import date
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
-
-from analysis.series import periods_of, topic_shares
-from analysis.topics.lifecycle import EVENTS, TopicEvent, describe
-from flows.arrow_rows import list_of, values_of
-from flows.topics.posts import coded
 
 Row = dict[str, Any]
 
@@ -39,11 +36,6 @@ _TOPIC = """
 SELECT topics.*, note, named_on FROM topics LEFT JOIN topic_names USING (topic_id)
 WHERE topic_id = $topic_id ORDER BY retired_on DESC NULLS FIRST, born_on DESC LIMIT 1
 """
-_COUNTS = """
-SELECT date_trunc($bin, (created_at AT TIME ZONE 'UTC')::DATE)::DATE AS period, author_key,
-       topic_posts.topic_id IS NOT DISTINCT FROM $topic_id AS is_led, count(*) AS n
-FROM topic_posts JOIN posts USING (post_id) WHERE model = $model GROUP BY ALL ORDER BY ALL
-"""
 _EVENTS = """
 SELECT day, event, topic_id, topics.label, other_id, other.label AS other_label, detail, evidence,
        topic_events.model
@@ -60,7 +52,6 @@ WHERE model = $model AND topic_id = $topic_id AND share IS NOT NULL
     AND run_id = (SELECT max(run_id) FROM frame_topics)
 QUALIFY period = max(period) OVER () ORDER BY share DESC, frame
 """
-_BIN = "SELECT bin FROM topic_trends WHERE run_id = (SELECT max(run_id) FROM topic_trends) LIMIT 1"
 
 
 class UnknownTopic(LookupError):
@@ -91,32 +82,6 @@ def topic_of(release: duckdb.DuckDBPyConnection, topic_id: int) -> Row:
     return dict(found[0])
 
 
-def trend_of(release: duckdb.DuckDBPyConnection, topic: Mapping[str, Any]) -> list[Row]:
-    """Return a topic's share of all counted posts by period, with intervals by author.
-
-    Empty for a topic of an earlier line, whose posts have other topics by now.
-    """
-    (bin_,) = release.execute(_BIN).fetchone() or ("month",)
-    values = {"bin": bin_, "topic_id": topic["topic_id"], "model": topic["model"]}
-    counts = release.execute(_COUNTS, values).to_arrow_table()
-    if not counts.num_rows:
-        return []
-    n = values_of(counts, "n").astype(np.int64)
-    period, first_days = periods_of(counts["period"], bin_)
-    table = topic_shares(
-        np.repeat(np.where(values_of(counts, "is_led"), 0, -1), n),
-        np.repeat(period, n),
-        author=np.repeat(coded(counts, "author_key"), n),
-        n_topics=1,
-    )
-    columns = ("share", "lower", "upper", "n_posts")
-    figures = [list_of(table, name) for name in columns]
-    return [
-        {"period": first_days[number], **dict(zip(columns, row, strict=True))}
-        for number, *row in zip(list_of(table, "period"), *figures, strict=True)
-    ]
-
-
 def frames_of(release: duckdb.DuckDBPyConnection, topic: Mapping[str, Any]) -> list[Row]:
     """Return the frames that posts of a topic express, of the last period that has figures."""
     values = {"model": topic["model"], "topic_id": topic["topic_id"]}
@@ -141,15 +106,13 @@ def list_events(
 
 def _told(row: Row) -> Row:
     evidence: dict[str, float] = json.loads(row["evidence"]) if row["evidence"] else {}
-    said = row["detail"]
-    if evidence and row["event"] in EVENTS:
-        said = describe(
-            TopicEvent(
-                day=row["day"],
-                topic_id=row["topic_id"],
-                event=row["event"],
-                other_id=row["other_id"],
-                evidence=evidence,
-            )
-        )
-    return {**row, "detail": said, "evidence": evidence}
+    return {**row, "detail": _sentence(row, evidence), "evidence": evidence}
+
+
+def _sentence(row: Row, evidence: Mapping[str, float]) -> str:
+    from analysis.topics.lifecycle import EVENTS, TopicEvent, describe
+
+    if not evidence or row["event"] not in EVENTS:
+        return str(row["detail"])
+    told = ("day", "topic_id", "event", "other_id")
+    return describe(TopicEvent(**{name: row[name] for name in told}, evidence=evidence))

@@ -79,7 +79,12 @@ def _coded(topic_ids: NDArray[Any]) -> tuple[list[int], Integers]:
 
 
 def _numbered(counts: pa.Table) -> tuple[list[tuple[str, str]], Integers]:
-    pairs = list(zip(list_of(counts, "source"), list_of(counts, "community"), strict=True))
-    groups = sorted(set(pairs))
-    numbers = {pair: number for number, pair in enumerate(groups)}
-    return groups, np.array([numbers[pair] for pair in pairs], dtype=np.int64)
+    """Return the pairs of source and community, in order, and the number of each row's."""
+    both = [coded(counts, name) for name in ("source", "community")]
+    _, first, number = np.unique(
+        both[0] * (both[1].max(initial=0) + 1) + both[1], return_index=True, return_inverse=True
+    )
+    held = counts.select(["source", "community"]).take(first)
+    pairs = list(zip(list_of(held, "source"), list_of(held, "community"), strict=True))
+    order = sorted(range(len(pairs)), key=pairs.__getitem__)
+    return [pairs[place] for place in order], np.argsort(order)[number].astype(np.int64)
