@@ -180,3 +180,132 @@ def test_a_number_is_asked_for_each_post() -> None:
     night = night_of(OLD, 5, seed=0)
     with pytest.raises(ValueError, match="5 posts have 2 numbers"):
         kept().night(night.counts, night.words, day=FIRST, post_ids=np.arange(2))
+
+
+def test_a_topic_that_nobody_talks_of_retires_after_fourteen_covered_nights() -> None:
+    keeper = kept()
+    rest = ("waiting", "money", "rights")
+    silent = next(t for t in range(4) if foremost(keeper, t) <= set(THEMES["calm"]))
+    early = live(keeper, [rest] * 13)
+    assert events_of(early, "retired") == []
+    (outcome,) = live(keeper, [rest], start=13)
+    (retired,) = [e for e in outcome.events if e.event == "retired"]
+    assert retired.topic_id == silent
+    assert silent not in keeper.model.topic_ids_
+    assert keeper.next_topic_id == 4
+
+
+def test_nights_without_coverage_or_with_few_posts_retire_nothing() -> None:
+    keeper = kept()
+    rest = ("waiting", "money", "rights")
+    outcomes = live(keeper, [rest] * 20, covered=False)
+    outcomes += live(keeper, [rest] * 20, n=20, start=20)
+    outcomes += live(keeper, [[]] * 7, n=0, start=40)
+    assert events_of(outcomes, "retired", "born", "merged") == []
+
+
+def test_a_week_of_outage_delays_a_birth_and_loses_nothing() -> None:
+    keeper = kept()
+    live(keeper, [OLD] * 2, extra=["pills"] * 6)
+    live(keeper, [[]] * 7, n=0, start=2)
+    outcomes = live(keeper, [OLD] * 2, extra=["pills"] * 6, start=9)
+    assert events_of(outcomes, "born") == ["born"]
+
+
+def test_one_night_of_fifty_times_the_posts_neither_gives_birth_nor_blinds() -> None:
+    keeper = kept()
+    live(keeper, [OLD] * 2, n=60)
+    flood = live(keeper, [(*OLD, "peers")], n=3_000, start=2)
+    assert events_of(flood, "born") == []
+    outcomes = live(keeper, [OLD] * 4, n=60, extra=["pills"] * 6, start=3)
+    (born,) = [e for outcome in outcomes for e in outcome.events if e.event == "born"]
+    assert foremost(keeper, born.topic_id) <= set(THEMES["pills"])
+
+
+def test_nights_of_one_community_change_no_topic() -> None:
+    keeper = kept()
+    outcomes = live(keeper, [["waiting"], ["money"], ["waiting"]] * 2)
+    assert events_of(outcomes, "born", "retired", "merged") == []
+    assert keeper.model.topic_ids_.tolist() == [0, 1, 2, 3]
+
+
+def test_a_night_after_which_topics_would_not_be_the_same_keeps_the_model() -> None:
+    keeper = kept(least_score=1.01)
+    before = keeper.model
+    (outcome,) = live(keeper, [OLD])
+    assert not outcome.accepted
+    assert [e.event for e in outcome.events] == ["kept"]
+    assert keeper.model is before
+    assert "refused" in outcome.reason
+    assert describe(outcome.events[0]).startswith("The last model was kept")
+
+
+def test_a_born_topic_explains_its_posts_and_is_not_born_again() -> None:
+    keeper = kept()
+    outcomes = live(keeper, [OLD] * 15, extra=["pills"] * 8)
+    assert events_of(outcomes, "born") == ["born"]
+    night = night_of([], 0, seed=5, extra=["pills"] * 20)
+    leading = keeper.model.transform(night.counts, night.words).argmax(axis=1)
+    assert (keeper.model.topic_ids_[leading] == 4).mean() > 0.9
+
+
+def test_topics_grown_alike_merge_under_the_id_of_the_larger() -> None:
+    keeper = kept()
+    rows = keeper.model.components_
+    rows[3] = rows[0] + 0.1 * rows[3]
+    rows[3] /= np.linalg.norm(rows[3])
+    larger = max((0, 3), key=lambda row: keeper.model.posts_[row])
+    keeper.rules = KeeperRules(least_score=0.0)
+    outcomes = live(keeper, [("money",)] * 3, n=40)
+    (merged,) = [e for outcome in outcomes for e in outcome.events if e.event == "merged"]
+    assert {merged.topic_id, merged.other_id} == {0, 3}
+    assert merged.other_id == larger
+    assert len(keeper.model.topic_ids_) == len(keeper.usual) == keeper.led.shape[1] == 3
+
+
+def test_a_refit_splits_a_topic_whose_posts_are_of_two_kinds() -> None:
+    base = night_of(("waiting", "money"), 600, seed=1)
+    model = TopicModel(n_topics=1, max_share=0.6).fit(base.counts, base.words)
+    keeper = TopicKeeper.start(model, base.counts, base.words)
+    outcome = keeper.refit(base.counts, base.words, day=FIRST)
+    assert [e.event for e in outcome.events][:2] == ["refitted", "split"]
+    split = outcome.events[1]
+    assert (split.topic_id, split.other_id) == (0, 1)
+    assert keeper.model.topic_ids_.tolist() == [0, 1]
+    sides = [foremost(keeper, topic) for topic in (0, 1)]
+    assert any(side <= set(THEMES["waiting"]) for side in sides)
+    assert any(side <= set(THEMES["money"]) for side in sides)
+    assert keeper.next_topic_id == 2
+
+
+def test_forgotten_posts_and_words_are_in_nothing_that_is_kept() -> None:
+    keeper = kept()
+    live(keeper, [OLD] * 2, extra=["pills"] * 6)
+    assert "zopranil" in keeper.words()
+    gone = [post for post in keeper.pool_post_ids.tolist() if post % 10_000 >= 150]
+    keeper.forget_posts(gone)
+    assert not set(gone) & set(keeper.pool_post_ids.tolist())
+    assert "zopranil" not in keeper.pool.words
+    keeper.forget_terms(["waiting", "zopranil"])
+    assert not {"waiting", "zopranil"} & keeper.words()
+    kept_texts = [np.asarray(v) for v in keeper.state().values() if np.asarray(v).dtype.kind == "U"]
+    assert not any(np.isin(["waiting", "zopranil"], texts).any() for texts in kept_texts)
+    assert len(live(keeper, [OLD], start=2)) == 1
+
+
+def test_the_same_nights_give_the_same_bits_in_any_order_of_posts() -> None:
+    keepers = [kept(), kept()]
+    for number in range(4):
+        night = night_of(OLD, 150, seed=number, extra=["pills"] * 6, first_id=1_000 * number)
+        order = np.random.default_rng(number).permutation(len(night.post_ids))
+        for keeper, rows in zip(keepers, (np.arange(len(order)), order), strict=True):
+            keeper.night(
+                csr_array(night.counts[rows]),
+                night.words,
+                day=FIRST,
+                post_ids=night.post_ids[rows],
+            )
+    one, other = keepers
+    assert one.pool.post_ids.tolist() == other.pool.post_ids.tolist()
+    assert one.model.topic_ids_.tolist() == other.model.topic_ids_.tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_allclose(one.model.components_, other.model.components_, atol=1e-9)
