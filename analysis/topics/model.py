@@ -72,6 +72,11 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
     night_pull, refit_pull : float
         How much the last basis weighs in an update or a refit, in multiples of the posts' weight.
 
+    evenness : float
+        The power of the terms' weights by which posts are given their topics: under 1, a topic's
+        lesser terms count for more there than in its row. Leading topics then agree better with
+        communities and sections; chosen on news, by measuring.
+
     Attributes
     ----------
     components_ : (n_topics, n_terms) floats
@@ -126,7 +131,8 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         memory: float = 500.0,
         rate: float = 0.1,
         night_pull: float = 6.0,
-        refit_pull: float = 2.0,
+        refit_pull: float = 5.0,
+        evenness: float = 0.6,
     ) -> None:
         self.n_topics = n_topics
         self.strongest = strongest
@@ -143,6 +149,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         self.rate = rate
         self.night_pull = night_pull
         self.refit_pull = refit_pull
+        self.evenness = evenness
 
     def fit(self, counts: csr_array, words: Sequence[str]) -> Self:
         """Find topics in posts.
@@ -252,7 +259,15 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
 
         A post without a term of any topic is a row of zeros: it has no topic.
         """
-        loadings = self.loadings(counts, words)
+        check_is_fitted(self, "components_")
+        parts = [self.shares(self.terms_.transform(block, words)) for block in _blocks(counts)]
+        return np.concatenate(parts) if parts else np.empty((0, len(self.components_)))
+
+    def shares(self, terms: csr_array) -> Floats:
+        """Return what `transform` does of posts whose whole rows (n, n_terms) are weighed."""
+        check_is_fitted(self, "components_")
+        evened = unit_length(self.components_**self.evenness)
+        loadings = non_negative_loadings(terms, evened)
         return _ratio(loadings, loadings.sum(axis=1, keepdims=True))
 
     def loadings(self, counts: csr_array, words: Sequence[str]) -> Floats:

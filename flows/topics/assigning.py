@@ -72,8 +72,7 @@ def _assigned(
     weighed = model.terms_.transform(terms.counts[rows], terms.words)
     loadings = non_negative_loadings(weighed, model.components_)
     explained = explained_share(weighed, model.components_, loadings)
-    totals = loadings.sum(axis=1, keepdims=True)
-    weights = np.divide(loadings, totals, out=np.zeros_like(loadings), where=totals > 0)
+    weights = model.shares(weighed)
     leading = leading_where_explained(leading_ids(weights, model.topic_ids_), explained)
     weights[leading < 0] = 0.0
     row, column = np.nonzero(weights >= LEAST_WEIGHT)

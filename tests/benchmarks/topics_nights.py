@@ -95,9 +95,9 @@ class Measured:
         )
 
 
-def ours(stream: Stream, base: TopicModel) -> tuple[Measured, Measured, TopicModel]:
+def ours(stream: Stream, base: TopicModel) -> tuple[dict[str, Measured], TopicModel]:
     """Return what nights and the refit did, and the last model."""
-    model, nights, refits = copy.deepcopy(base), Measured(), Measured()
+    model, nights, refits, with_new = copy.deepcopy(base), Measured(), Measured(), Measured()
     probe, words = stream.probe, stream.words
     for number in range(NIGHTS):
         before, posts = copy.deepcopy(model), stream.night(number)
@@ -109,7 +109,10 @@ def ours(stream: Stream, base: TopicModel) -> tuple[Measured, Measured, TopicMod
             before, started = copy.deepcopy(model), process_time()
             model.refit(stream.counts[: stream.cuts[number + 1]], words)
             _note(refits, before, model, (probe, words), process_time() - started)
-    return nights, refits, model
+            renewed, started = copy.deepcopy(before), process_time()
+            renewed.refit(stream.counts[: stream.cuts[number + 1]], words, new_terms=True)
+            _note(with_new, before, renewed, (probe, words), process_time() - started)
+    return {"nights": nights, "refit": refits, "refit with new terms": with_new}, model
 
 
 def _note(
@@ -215,9 +218,10 @@ def compare(stream: Stream) -> Iterator[str]:
         " | CPU s | NPMI / diversity at the end |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
-    nights, refits, last = ours(stream, base)
-    yield nights.line("ours, nights", end=_worth(stream, last.components_, last.vocabulary_))
-    yield refits.line("ours, refit", end="")
+    by_kind, last = ours(stream, base)
+    worth = _worth(stream, last.components_, last.vocabulary_)
+    for kind, measured in by_kind.items():
+        yield measured.line(f"ours, {kind}", end=worth if kind == "nights" else "")
     for name, measured, topics in peers(stream, base):
         yield measured.line(name, end=_worth(stream, topics, base.vocabulary_))
     over = compare_models(base, last, stream.probe, stream.words)
@@ -288,14 +292,13 @@ def _followed(
     stream: Stream, base: TopicModel, topic: int, pairs: list[tuple[int, int]], *, refits: bool
 ) -> dict[str, Any]:
     """Return what of a drifting topic's posts of the last night it keeps, and of its new terms."""
-    model, kept = copy.deepcopy(base), []
+    model, kept = copy.deepcopy(base), [stream.counts[: stream.cuts[0]]]
     for number in range(NIGHTS):
         posts = drifted(stream.night(number), pairs, number)
         kept.append(posts)
         model.partial_fit(posts, stream.words)
         if refits and number + 1 in (REFIT_AFTER, NIGHTS):
-            recent = csr_array(vstack(kept[-REFIT_AFTER:], format="csr"))
-            model.refit(recent, stream.words, new_terms=True)
+            model.refit(csr_array(vstack(kept, format="csr")), stream.words, new_terms=True)
     own = leading_topics(base.transform(stream.night(NIGHTS - 1), stream.words)) == topic
     leads = [leading_topics(one.transform(kept[-1], stream.words))[own] for one in (base, model)]
     foremost = topic_terms(model.components_, model.vocabulary_, n=20)[topic]
