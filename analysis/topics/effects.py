@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # scikit-learn needs it
 
-from analysis.author_cells import Floats, Integers
+from analysis.author_cells import Floats, Integers, distinct_pairs
 from analysis.intervals import benjamini_hochberg
 from analysis.topics.clustered_fit import gather
 from analysis.topics.contrasts import Estimated, Method, estimate, interval_of_levels
@@ -211,11 +211,14 @@ def _used(
     group: Integers, period: Integers, share_complete: Mapping[tuple[int, int], float]
 ) -> Booleans:
     """Return which posts are of a community and period of which enough was harvested."""
-    used = np.ones(len(group), dtype=bool)
-    for (number, when), share in share_complete.items():
-        if share < LEAST_COMPLETE:
-            used &= (group != number) | (period != when)
-    return used
+    hardly = [cell for cell, share in share_complete.items() if share < LEAST_COMPLETE]
+    if not hardly:
+        return np.ones(len(group), dtype=bool)
+    groups, periods = np.array(hardly, dtype=np.int64).T
+    _, number, _ = distinct_pairs(
+        np.concatenate([group, groups]), np.concatenate([period, periods])
+    )
+    return ~np.isin(number[: len(group)], number[len(group) :])
 
 
 def _complete(share_complete: Mapping[tuple[int, int], float], periods: Integers) -> Floats:
