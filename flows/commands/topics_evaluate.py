@@ -59,6 +59,12 @@ MinPostsOption = Annotated[
         show_default=False,
     ),
 ]
+PhrasesOption = Annotated[
+    bool,
+    typer.Option(
+        "--phrases", help="Count phrases as terms, as studies do; then compare with nobody else."
+    ),
+]
 
 _SHOWN = (
     ("npmi", "coherence of terms (document NPMI)"),
@@ -85,6 +91,7 @@ def evaluate(
     model: ModelOption = "nmf",
     top_n: TermsOption = 10,
     min_posts: MinPostsOption = None,
+    phrases: PhrasesOption = False,
     as_json: session.JsonOption = False,
 ) -> None:
     """Fit topics to the corpus in a file and print how good they are; needs no study."""
@@ -92,7 +99,9 @@ def evaluate(
 
     if model not in MODELS:
         raise session.WrongUse(f"--model {model} is not one of {', '.join(MODELS)}")
-    settings = Settings(k=k, seeds=seeds, model=model, top_n=top_n, min_posts=min_posts)
+    settings = Settings(
+        k=k, seeds=seeds, model=model, top_n=top_n, min_posts=min_posts, phrases=phrases
+    )
     report = evaluate_topics(corpus.expanduser(), settings, text=text, label=label)
     if as_json:
         output.print_json(report)

@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analysis.topics.phrases import find_phrases, merge_phrases
 from harvesters.archives.files import Row, TableFile
 from warehouse.protection.mentions import AUTHOR_TOKEN
 from warehouse.tokeniser import tokens_of
@@ -62,23 +63,37 @@ class CorpusFile:
     reading_seconds: float
     cutting_seconds: float
 
-    def terms(self) -> tuple[csr_array, list[str]]:
+    def terms(self, *, phrases: bool = False) -> tuple[csr_array, list[str]]:
         """Return how often each word is in each post, and the words that name the columns.
 
         Tokens that stand for people are left out, as a night leaves them out: a model must not
-        learn who somebody is.
+        learn who somebody is. With `phrases`, the words of each phrase that is found count as the
+        phrase alone, as in a study.
         """
-        lengths = np.bincount(self.token_posts, minlength=self.n_posts)
+        spoken = np.array([not AUTHOR_TOKEN.fullmatch(word) for word in self.words], dtype=bool)
+        if phrases:
+            texts = [word if said else "" for word, said in zip(self.words, spoken, strict=True)]
+            stream = (self.token_posts, self.token_words, texts)
+            merged = merge_phrases(*stream, find_phrases(*stream))
+            spoken = np.array([bool(text) for text in merged.texts], dtype=bool)
+            counts, words = self._counted(merged.posts, merged.words, len(spoken)), merged.texts
+        else:
+            counts = self._counted(self.token_posts, self.token_words, len(spoken))
+            words = self.words
+        if spoken.all():
+            return counts, words
+        kept = np.flatnonzero(spoken)
+        return csr_array(counts[:, kept]), [words[column] for column in kept.tolist()]
+
+    def _counted(self, posts: NDArray[Any], words: NDArray[Any], n_words: int) -> csr_array:
+        """Count words that stand post by post."""
+        lengths = np.bincount(posts, minlength=self.n_posts)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        ones = np.ones(len(self.token_words), dtype=np.float64)
-        shape = (self.n_posts, len(self.words))
-        counts = csr_array((ones, self.token_words.copy(), starts), shape=shape)
+        ones = np.ones(len(words), dtype=np.float64)
+        columns = words.astype(np.int32)
+        counts = csr_array((ones, columns, starts), shape=(self.n_posts, n_words))
         counts.sum_duplicates()
-        people = [bool(AUTHOR_TOKEN.fullmatch(word)) for word in self.words]
-        if not any(people):
-            return counts, self.words
-        kept = np.flatnonzero(~np.array(people))
-        return csr_array(counts[:, kept]), [self.words[i] for i in kept.tolist()]
+        return counts
 
 
 def read_corpus_file(path: Path, *, text: Sequence[str], label: str | None = None) -> CorpusFile:

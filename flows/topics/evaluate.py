@@ -39,13 +39,17 @@ _LIBRARIES = ("valuetalk", "numpy", "scipy", "scikit-learn", "duckdb")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What to fit: kind of model, topics, starts, terms listed; `min_posts` as the model's own."""
+    """What to fit: kind of model, topics, starts, terms listed, whether phrases are terms.
+
+    `min_posts` is the model's own where it is None.
+    """
 
     k: int
     seeds: int = 5
     model: str = "nmf"
     top_n: int = 10
     min_posts: int | None = None
+    phrases: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,7 @@ def evaluate_topics(
     """
     corpus = read_corpus_file(path, text=text, label=label)
     started = process_time()
-    counts, words = corpus.terms()
+    counts, words = corpus.terms(phrases=settings.phrases)
     counting = process_time() - started
     with threadpool_limits(limits=1):
         fits = [
@@ -155,6 +159,7 @@ def _report(
         "labels": None if labels is None else len(labels),
         "model": settings.model,
         "k": settings.k,
+        "phrases": settings.phrases,
         "top_n": settings.top_n,
         "n_seeds": settings.seeds,
         **{name: spread.mean for name, spread in spreads.items()},

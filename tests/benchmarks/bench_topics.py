@@ -46,7 +46,7 @@ OURS = "valuetalk"
 EMBEDDED = "valuetalk, embedded"
 LIGHT = (OURS, EMBEDDED, "sklearn NMF", "sklearn LDA", "tomotopy LDA")
 HEAVY = ("KeyNMF", "BERTopic")
-PARTS = ("quality", "nights", "births", "scale", "reading", "intervals")
+PARTS = ("heldout", "quality", "nights", "births", "scale", "reading", "intervals", "stage")
 SAMPLE = 3_000
 TRANSFORMER_CORPORA = {"BBC_News": None, "reddit_communities": SAMPLE}
 _NUMERIC = ("numpy==2.4.6", "scipy==1.17.1", "scikit-learn==1.9.1")

@@ -19,7 +19,7 @@ THEMES = {
 COMMON = ["today", "people", "talk", "really", "day", "week", "think", "know", "thing", "place"]
 KEYS = {
     "schema", "corpus", "sha256", "posts", "empty", "unreadable", "tokens", "words", "labels",
-    "model", "k", "top_n", "n_seeds", "npmi", "diversity", "npmi_x_diversity", "ami",
+    "model", "k", "phrases", "top_n", "n_seeds", "npmi", "diversity", "npmi_x_diversity", "ami",
     "without_topic", "seed_stability", "cpu_seconds_fit", "cpu_seconds_assign", "cpu_seconds_read",
     "cpu_seconds_tokenise", "peak_memory_mb", "sd", "seeds", "parameters", "versions",
 }  # fmt: skip
@@ -93,6 +93,21 @@ def test_a_person_reads_a_table_with_the_parameters_under_it(corpus: Path) -> No
     assert "scikit-learn" in done.stdout
     unlabelled = run("--corpus", corpus, "--text", "text", "--k", 4, "--seeds", 1)
     assert "AMI" not in unlabelled.stdout
+
+
+def test_phrases_are_terms_where_that_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "phrases.csv"
+    lines = ["we met the crisis team", "garden in the calm morning", "budget of the council"]
+    lines += ["music and painting", "appeal by law", "walking is good"]
+    file.write_text("\n".join(["text", *lines * 30]), encoding="utf-8")
+    asked = ("--corpus", file, "--text", "text", "--k", 2, "--seeds", 1)
+    listed = {
+        phrases: {term for terms in report(*asked, *phrases)["seeds"][0]["terms"] for term in terms}
+        for phrases in ((), ("--phrases",))
+    }
+    assert "crisis team" in listed["--phrases",]
+    assert "crisis" not in listed["--phrases",]
+    assert {"crisis", "team"} <= listed[()]
 
 
 def test_rarer_words_are_left_out_where_it_is_said(corpus: Path) -> None:
