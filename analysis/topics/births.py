@@ -1,5 +1,6 @@
 """How a candidate becomes a row of the basis, and what it is compared with before."""
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,6 +12,16 @@ from analysis.topics.model import TopicModel
 from analysis.topics.pool import Pool
 
 Floats = NDArray[np.float64]
+
+
+def copied(model: TopicModel) -> TopicModel:
+    """Return a model that can be changed while the first one stays as it is."""
+    twin = copy.copy(model)
+    for name in ("components_", "topic_ids_", "gram_", "cross_", "posts_"):
+        setattr(twin, name, getattr(model, name).copy())
+    twin.seed_names_ = list(model.seed_names_)
+    twin.terms_ = copy.copy(model.terms_)
+    return twin
 
 
 def nearest_topics(model: TopicModel, profiles: Sequence[Mapping[str, float]]) -> list[float]:

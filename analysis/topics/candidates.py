@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
-from analysis.topics.pool import Pool, ReadPosts, holds_any
+from analysis.topics.model import TopicModel
+from analysis.topics.pool import Pool, holds_any, read_posts
 from analysis.topics.quality import npmi_coherence
 from analysis.vectorise import unit_rows
 
@@ -120,25 +121,32 @@ class Reference:
         )
 
 
-def refer_to(posts: ReadPosts, *, terms: Sequence[str], rules: CandidateRules) -> Reference:
+def reference_of(
+    model: TopicModel, counts: csr_array, words: Sequence[str], *, rules: CandidateRules
+) -> Reference:
     """Return the reference from the posts of a fit.
 
     A word that no badly explained post holds, or that is no term, is expected in one of as many
     posts: which rare words people wrote is not kept.
-
-    Parameters
-    ----------
-    terms : sequence of str
-        The model's vocabulary.
     """
+    terms = set(model.vocabulary_)
+    held = np.bincount(counts.indices[counts.data > 0], minlength=counts.shape[1])
+    many = np.flatnonzero(held > max(model.min_posts, 1)).tolist()
+    common = frozenset(words[column] for column in many if words[column] not in terms)
+    posts = read_posts(model, counts, words, known=common)
     n = len(posts.residual)
     heard = posts.residual[posts.residual > 0]
     bar = float(np.quantile(heard, rules.residual_quantile)) if len(heard) else 0.0
     kept = posts.entries.is_open & (posts.residual[posts.entries.post] >= bar)
     n_open = np.bincount(posts.entries.word[kept], minlength=len(posts.words))
     number = {word: place for place, word in enumerate(posts.words)}
-    shares = {word: float(n_open[number[word]] + 1) / max(n, 1) for word in terms}
-    return Reference(n_posts=n, bar=bar, shares=shares, other_share=1.0 / max(n, 1))
+    return Reference(
+        n_posts=n,
+        bar=bar,
+        shares={w: float(n_open[number[w]] + 1) / max(n, 1) for w in model.vocabulary_},
+        other_share=1.0 / max(n, 1),
+        too_common=common,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

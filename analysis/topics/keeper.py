@@ -11,7 +11,6 @@ the posts in the pool (`Writers`), so that a changed pseudonym or an erased auth
 here, and the file of a study tells of no two posts that one person wrote them.
 """
 
-import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from analysis.topics import keeper_state
-from analysis.topics.births import add_candidate, nearest_topics
+from analysis.topics.births import add_candidate, copied, nearest_topics
 from analysis.topics.candidates import (
     Candidate,
     CandidateRules,
@@ -30,7 +29,7 @@ from analysis.topics.candidates import (
     Writers,
     follow,
     grow_candidates,
-    refer_to,
+    reference_of,
     refused_for,
     weigh_evidence,
 )
@@ -63,14 +62,15 @@ class KeeperRules:
     candidates, lifecycle : rules of births and of everything else
     least_posts : int
         A night with fewer posts says nothing of a topic's silence.
-    least_score, least_score_of_refit : float, optional
-        Bars of identity in place of those of `analysis.topics.identity`.
+    least_score, least_score_of_refit : float or None
+        Bars of identity; those of `analysis.topics.identity` if None. That of a night is lower
+        than there: of a small night's posts a few change topic by chance.
     """
 
     candidates: CandidateRules = field(default_factory=CandidateRules)
     lifecycle: LifecycleRules = field(default_factory=LifecycleRules)
     least_posts: int = 30
-    least_score: float | None = None
+    least_score: float | None = 0.9
     least_score_of_refit: float | None = None
 
 
@@ -157,7 +157,7 @@ class TopicKeeper:
         return cls(
             model=model,
             rules=rules,
-            reference=_reference(model, counts, words, rules),
+            reference=reference_of(model, counts, words, rules=rules.candidates),
             usual=_usual(model, counts, words),
             profiles=topic_profiles(model),
             next_topic_id=max(highest, next_topic_id or 0),
@@ -180,7 +180,7 @@ class TopicKeeper:
         writers: Writers | None = None,
         covered: bool = True,
     ) -> NightOutcome:
-        """Take in the posts of one night.
+        """Take in the posts of one night; a night that is refused changes nothing at all.
 
         Parameters
         ----------
@@ -203,7 +203,13 @@ class TopicKeeper:
             return NightOutcome(
                 events=(), identity=None, accepted=True, reason="no posts came: nothing changed"
             )
-        events, identity, accepted, reason = self._update(counts, words, day)
+        moved = copied(self.model).partial_fit(counts, words)
+        identity = compare_models(self.model, moved, _probe(counts), words)
+        verdict = accept(identity, least=self.rules.least_score)
+        if not verdict.accepted:
+            return _refusal(day, identity, verdict.reason, counts.shape[0])
+        self.model = moved
+        events: list[TopicEvent] = []
         posts = read_posts(self.model, counts, words, known=self.reference.too_common)
         if covered and counts.shape[0] >= self.rules.least_posts:
             events += self._silences(posts, day)
@@ -213,8 +219,8 @@ class TopicKeeper:
         return NightOutcome(
             events=tuple(events),
             identity=identity,
-            accepted=accepted,
-            reason=reason,
+            accepted=True,
+            reason=verdict.reason,
             candidates=tuple(self.candidates),
         )
 
@@ -228,20 +234,17 @@ class TopicKeeper:
         new_terms : bool
             Choose the vocabulary anew.
         """
-        fitted = _copied(self.model).refit(counts, words, new_terms=new_terms)
+        fitted = copied(self.model).refit(counts, words, new_terms=new_terms)
         probe = _probe(counts)
         identity = compare_models(self.model, fitted, probe, words)
         verdict = accept(identity, refit=True, least=self.rules.least_score_of_refit)
         if not verdict.accepted:
-            event = _of_model(day, "kept", identity, counts.shape[0])
-            return NightOutcome(
-                events=(event,), identity=identity, accepted=False, reason=verdict.reason
-            )
+            return _refusal(day, identity, verdict.reason, counts.shape[0])
         self.model = fitted
         events = [_of_model(day, "refitted", identity, counts.shape[0])]
         events += self._splits(counts, words, day)
         events += self._drifts(day)
-        self.reference = _reference(self.model, counts, words, self.rules)
+        self.reference = reference_of(self.model, counts, words, rules=self.rules.candidates)
         self.usual = _usual(self.model, counts, words)
         return NightOutcome(
             events=tuple(events), identity=identity, accepted=True, reason=verdict.reason
@@ -256,7 +259,7 @@ class TopicKeeper:
     def forget_terms(self, words: Collection[str]) -> Self:
         """Drop words that no post holds any more from all that is kept, the model included."""
         gone = frozenset(words)
-        self.model = _copied(self.model).forget_terms(gone)
+        self.model = copied(self.model).forget_terms(gone)
         self.pool = self.pool.forget_terms(gone)
         self.reference = self.reference.without(gone)
         self.profiles = {t: _without(profile, gone) for t, profile in self.profiles.items()}
@@ -284,18 +287,6 @@ class TopicKeeper:
     ) -> Self:
         """Return the keeper whose `state` and model were saved."""
         return cls(model=model, rules=rules or KeeperRules(), **keeper_state.from_arrays(state))
-
-    def _update(
-        self, counts: csr_array, words: Sequence[str], day: date
-    ) -> tuple[list[TopicEvent], IdentityScore, bool, str]:
-        moved = _copied(self.model).partial_fit(counts, words)
-        identity = compare_models(self.model, moved, _probe(counts), words)
-        verdict = accept(identity, least=self.rules.least_score)
-        if verdict.accepted:
-            self.model = moved
-            return [], identity, True, verdict.reason
-        event = _of_model(day, "kept", identity, counts.shape[0])
-        return [event], identity, False, verdict.reason
 
     def _births(
         self, posts: ReadPosts, day: date, post_ids: Integers, writers: Writers | None
@@ -334,7 +325,7 @@ class TopicKeeper:
 
     def _bear(self, candidate: Candidate, day: date) -> TopicEvent:
         topic_id, self.next_topic_id = self.next_topic_id, self.next_topic_id + 1
-        self.model = add_candidate(_copied(self.model), candidate, self.pool, topic_id=topic_id)
+        self.model = add_candidate(copied(self.model), candidate, self.pool, topic_id=topic_id)
         self.usual[topic_id] = candidate.evidence["share"]
         self.profiles[topic_id] = topic_profiles(self.model)[topic_id]
         absent = np.full((len(self.led), 1), -1, dtype=np.int64)
@@ -364,7 +355,7 @@ class TopicKeeper:
         for topic, shown in gone:
             if self._asked_for(topic):
                 continue
-            self.model = _copied(self.model).drop_topic(topic)
+            self.model = copied(self.model).drop_topic(topic)
             self._forget_topic(topic)
             events.append(TopicEvent(day=day, topic_id=topic, event="retired", evidence=shown))
         return events
@@ -385,7 +376,7 @@ class TopicKeeper:
                 self.led[:, rows].max(axis=1),
                 self.led[:, rows].sum(axis=1),
             )
-            self.model = _copied(self.model).merge_topics(kept, gone)
+            self.model = copied(self.model).merge_topics(kept, gone)
             self._forget_topic(gone)
             evidence = {"nights": float(nights), "cosine": cosines[pair]}
             events.append(
@@ -412,7 +403,7 @@ class TopicKeeper:
                 continue
             basis, group, evidence = found
             other, self.next_topic_id = self.next_topic_id, self.next_topic_id + 1
-            twin = _copied(self.model)
+            twin = copied(self.model)
             twin.components_[row] = basis[0] / np.linalg.norm(basis[0])
             posts = counts[chosen[heard][group == 1]]
             self.model = twin.add_topic(basis[1], topic_id=other, counts=posts, words=words)
@@ -457,22 +448,6 @@ class TopicKeeper:
         return int(np.flatnonzero(self.model.topic_ids_ == topic)[0])
 
 
-def _reference(
-    model: TopicModel, counts: csr_array, words: Sequence[str], rules: KeeperRules
-) -> Reference:
-    vocabulary = set(model.vocabulary_)
-    held = np.bincount(counts.indices[counts.data > 0], minlength=counts.shape[1])
-    least = max(model.min_posts, 1)
-    common = frozenset(
-        words[column]
-        for column in np.flatnonzero(held > least).tolist()
-        if words[column] not in vocabulary
-    )
-    posts = read_posts(model, counts, words, known=common)
-    found = refer_to(posts, terms=model.vocabulary_, rules=rules.candidates)
-    return replace(found, too_common=common)
-
-
 def _usual(model: TopicModel, counts: csr_array, words: Sequence[str]) -> dict[int, float]:
     led = _led(read_posts(model, counts, words), len(model.topic_ids_))
     n = max(counts.shape[0], 1)
@@ -491,18 +466,13 @@ def _probe(counts: csr_array) -> csr_array:
     return counts[np.arange(PROBE_POSTS) * n // PROBE_POSTS]
 
 
-def _copied(model: TopicModel) -> TopicModel:
-    """Return a model that can be changed while the first one stays as it is."""
-    twin = copy.copy(model)
-    for name in ("components_", "topic_ids_", "gram_", "cross_", "posts_"):
-        setattr(twin, name, getattr(model, name).copy())
-    twin.seed_names_ = list(model.seed_names_)
-    twin.terms_ = copy.copy(model.terms_)
-    return twin
-
-
 def _without(profile: Mapping[str, float], gone: frozenset[str]) -> dict[str, float]:
     return {word: weight for word, weight in profile.items() if not holds_any(word, gone)}
+
+
+def _refusal(day: date, identity: IdentityScore, reason: str, n_posts: int) -> NightOutcome:
+    event = _of_model(day, "kept", identity, n_posts)
+    return NightOutcome(events=(event,), identity=identity, accepted=False, reason=reason)
 
 
 def _of_model(day: date, event: str, identity: IdentityScore, n_posts: int) -> TopicEvent:

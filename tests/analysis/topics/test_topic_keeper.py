@@ -231,11 +231,13 @@ def test_nights_of_one_community_change_no_topic() -> None:
 
 def test_a_night_after_which_topics_would_not_be_the_same_keeps_the_model() -> None:
     keeper = kept(least_score=1.01)
-    before = keeper.model
+    before, state = keeper.model, keeper.state()
     (outcome,) = live(keeper, [OLD])
     assert not outcome.accepted
     assert [e.event for e in outcome.events] == ["kept"]
     assert keeper.model is before
+    for name, value in keeper.state().items():
+        np.testing.assert_array_equal(value, state[name])
     assert "refused" in outcome.reason
     assert describe(outcome.events[0]).startswith("The last model was kept")
 
