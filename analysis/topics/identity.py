@@ -26,9 +26,9 @@ CLEAR_LEAD = 0.1
 """A post's leading topic leads clearly by so much of the post, by the earlier model."""
 LEAST_SCORE_OF_UPDATE = 0.9
 LEAST_SCORE_OF_REFIT = 0.85
-"""Both bars lie under what measured nights of two archives reach (`tests.benchmarks.topics_nights`:
-updates .93 and more, refits .90 and more) and over what topics that are fitted anew each night reach
-(.6 on average), so that they refuse topics that changed their meaning and not talk that moves on."""
+"""Both bars lie under what measured nights of two archives reach, updates .93 and refits .90 at
+least (`tests.benchmarks.topics_nights`), and over what topics that are fitted anew each night do,
+about .6: they refuse topics that changed their meaning and not talk that moves on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,9 +129,9 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         max_iter: int = 200,
         sample: int | None = 100_000,
         memory: float = 500.0,
-        rate: float = 0.1,
+        rate: float = 0.08,
         night_pull: float = 6.0,
-        refit_pull: float = 5.0,
+        refit_pull: float = 10.0,
         evenness: float = 0.6,
     ) -> None:
         self.n_topics = n_topics

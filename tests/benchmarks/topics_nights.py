@@ -10,6 +10,7 @@ give way to others, one after another, each over ten nights. A line of a post is
 Run as ``python -m tests.benchmarks.topics_nights``.
 """
 
+import argparse
 import copy
 import sys
 import warnings
@@ -311,9 +312,12 @@ def _followed(
 
 def main() -> None:
     """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--streams", nargs="*", default=["reddit_communities", "reddit_large"])
+    given = parser.parse_args()
     warnings.simplefilter("ignore")
     with threadpool_limits(limits=1):
-        for name in ("reddit_communities", "reddit_large"):
+        for name in given.streams:
             stream = read_stream(name)
             for lines in (compare, drifts):
                 for line in lines(stream):
