@@ -97,10 +97,10 @@ def test_a_person_reads_a_table_with_the_parameters_under_it(corpus: Path) -> No
 
 def test_phrases_are_terms_where_that_is_asked_for(tmp_path: Path) -> None:
     file = tmp_path / "phrases.csv"
-    lines = ["we met the crisis team", "garden in the calm morning", "budget of the council"]
+    lines = ["to the crisis team", "garden in the calm morning", "budget of the council"]
     lines += ["music and painting", "appeal by law", "walking is good"]
     file.write_text("\n".join(["text", *lines * 30]), encoding="utf-8")
-    asked = ("--corpus", file, "--text", "text", "--k", 2, "--seeds", 1)
+    asked = ("--corpus", file, "--text", "text", "--k", 6, "--seeds", 1)
     listed = {
         phrases: {term for terms in report(*asked, *phrases)["seeds"][0]["terms"] for term in terms}
         for phrases in ((), ("--phrases",))
