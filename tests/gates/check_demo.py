@@ -11,10 +11,10 @@ from typing import Any
 
 import duckdb
 
-from flows.night import open_warehouse, prepare_night
+from flows.night import Night, open_warehouse, prepare_night
 from flows.settings import SettingsError
 from flows.simulated_home import read_simulation
-from flows.truth import Cell, compare_with_truth
+from flows.truth import Cell, compare_with_truth, modelled_topic
 from warehouse.errors import WarehouseError
 from warehouse.home import Home
 from warehouse.protection.keys import KeyFileError
@@ -22,6 +22,8 @@ from warehouse.protection.keys import KeyFileError
 LEAST_COVERED = 0.90
 LEAST_SHOWN = 0.50
 LEAST_RUNS = 60
+LATEST_EVENT_DAYS = 16
+"""A birth needs some nights of posts, a death two weeks without any."""
 PRIVATE_COLUMNS = frozenset({"native_id", "native_thread_id", "native_parent_id", "url"})
 ALLOWED_PRIVATE = frozenset({("events", "url")})
 """The address that an event's label points to is no post's."""
@@ -88,6 +90,24 @@ def check_public(home: Home) -> str:
     return f"public release: {line}"
 
 
+def check_topic_events(home: Home) -> str:
+    """Hold that the planted birth and death of topics became events, soon after they happened."""
+    truth = read_simulation(home).world().truth
+    told = []
+    for planted in (*truth.births, *truth.deaths):
+        topic_id = _modelled_topic(home, planted.name)
+        column, event = (
+            ("born_on", "born") if planted.kind == "birth" else ("retired_on", "retired")
+        )
+        with _controlled(home) as ask:
+            days = dict(ask(f"SELECT topic_id, {column} FROM topics"))
+        day = days.get(topic_id)
+        if day is None or not 0 <= (day - planted.day).days <= LATEST_EVENT_DAYS:
+            raise DemoFault(f"the topic {planted.name} was not {event} after {planted.day}: {day}")
+        told.append(f"{planted.name} {event} {(day - planted.day).days} days after it happened")
+    return "topics: " + ", ".join(told)
+
+
 def check_dashboard(home: Home) -> str:
     """Hold that there is a dashboard that says that its data are simulated."""
     page = home.public / "dashboard.html"
@@ -104,6 +124,7 @@ CHECKS: tuple[Callable[[Home], str], ...] = (
     check_columns,
     check_intervals,
     check_public,
+    check_topic_events,
     check_dashboard,
 )
 
@@ -117,11 +138,21 @@ def _controlled(home: Home) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
 
 def _cells(home: Home) -> list[Cell]:
     """Return the cells of the last night beside their truth, as the demo's clock stood."""
-    with _controlled(home) as ask:
-        as_of = ask("SELECT max(started_at) FROM runs")[0][0]
-    night = prepare_night(home.root, flow="check", as_of=as_of)
+    night = _last_night(home)
     with open_warehouse(night) as warehouse:
         return compare_with_truth(warehouse, night)
+
+
+def _modelled_topic(home: Home, planted: str) -> int | None:
+    night = _last_night(home)
+    with open_warehouse(night) as warehouse:
+        return modelled_topic(warehouse, night, planted)
+
+
+def _last_night(home: Home) -> Night:
+    with _controlled(home) as ask:
+        as_of = ask("SELECT max(started_at) FROM runs")[0][0]
+    return prepare_night(home.root, flow="check", as_of=as_of)
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """The schema comes in steps, each applied once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -85,3 +85,21 @@ def test_every_table_says_who_may_see_it(connection):
     assert [
         name for name, comment in rows if (comment or "")[:3] not in {"[C]", "[P]", "[-]"}
     ] == []
+
+
+def test_topics_of_a_database_without_versions_stay_as_they_were(connection):
+    steps = packaged_migrations()
+    migrate(connection, path=FILE, now=NOW, migrations=steps[:7])
+    topic = ("m", 3, "waiting", ["wait", "list"], date(2026, 1, 1), None, 70, 0.25)
+    event = ("m", 3, date(2026, 1, 1), "born", "a model was fitted")
+    connection.execute("INSERT INTO topics VALUES (?, ?, ?, ?, ?, ?, ?, ?)", topic)
+    connection.execute("INSERT INTO topic_events VALUES (?, ?, ?, ?, ?)", event)
+    connection.execute("INSERT INTO post_topics VALUES ('m', 9, 3, 0.5)")
+    migrate(connection, path=FILE, now=NOW)
+    assert connection.execute("FROM topics").fetchall() == [(*topic, None, None, None)]
+    assert connection.execute("FROM topic_events").fetchall() == [(*event, None, None)]
+    assert connection.execute("FROM post_topics").fetchall() == [("m", 9, 3, 0.5)]
+    connection.execute(
+        "INSERT INTO topic_events (model, day, event, detail)"
+        " VALUES ('m', '2026-01-02', 'kept', 'of the whole model')"
+    )

@@ -25,6 +25,8 @@ MODEL = frozenset(
     }
 )
 """Measures of the model itself."""
+LEFT_OUT = frozenset({"of_one_author", "of_one_thread"})
+"""What tells of a single person or conversation."""
 
 
 def coarse_evidence(evidence: str | None) -> str | None:

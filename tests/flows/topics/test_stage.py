@@ -10,6 +10,7 @@ from analysis.topics.identity import Verdict
 from analysis.topics.lifecycle import TopicEvent
 from flows.topics import beginning, stage, storing, terms
 from flows.topics.beginning import NewLine
+from flows.topics.naming import name_topic
 from tests.flows.topics.nights import (
     APPS,
     TALK,
@@ -19,6 +20,9 @@ from tests.flows.topics.nights import (
     cover,
     rows_of,
 )
+from warehouse.private_copy import read_private_copy
+from warehouse.protection.evidence import COUNTS, LEFT_OUT, MODEL, PLAIN, SHARES
+from warehouse.release.controlled import publish_controlled
 from warehouse.repair import forget_index
 
 SAID = "identity 0.100 is under 0.95: refused and the last model stays"
@@ -164,6 +168,7 @@ def test_a_version_that_loses_the_topics_is_refused_and_said_so(
         assert "topics of 0 posts" in forum.run(warehouse)
 
 
+@pytest.mark.slow
 def test_a_new_topic_has_an_event_and_the_posts_that_it_grew_from(forum: Forum) -> None:
     ids: list[int] = []
     with forum.opened() as warehouse:
@@ -184,7 +189,9 @@ def test_a_new_topic_has_an_event_and_the_posts_that_it_grew_from(forum: Forum) 
     assert born[0] == 3
     assert set(APPS) <= set(terms)
     assert born[2] == "posts that no topic explained spoke of it on several nights"
-    assert json.loads(born[3])["nights"] >= 3
+    evidence = json.loads(born[3])
+    assert evidence["nights"] >= 3
+    assert set(evidence) <= COUNTS | SHARES | PLAIN | MODEL | LEFT_OUT  # somebody judged each
     assert {post_id for (post_id,) in led} == set(ids)
 
 
@@ -236,6 +243,7 @@ def test_an_outage_retires_no_topic(forum: Forum) -> None:
         assert rows_of(warehouse, "SELECT topic_id FROM topics WHERE retired_on IS NOT NULL") == []
 
 
+@pytest.mark.slow
 def test_the_keeper_is_told_whether_a_night_was_covered(
     forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +291,7 @@ def test_a_merged_topic_hands_on_its_posts(forum: Forum) -> None:
         assert rows_of(warehouse, "SELECT retired_on FROM topics WHERE topic_id = 1") == [(day,)]
 
 
+@pytest.mark.slow
 def test_after_a_repair_of_the_index_nothing_is_learned_twice(forum: Forum) -> None:
     with forum.opened() as warehouse:
         forum.write(warehouse, 240)
@@ -330,3 +339,15 @@ def test_topics_of_before_there_were_versions_stay_and_a_line_begins(forum: Foru
         )
     assert old == ("nmf_20250101_ab12cd", 4, "old", date(2026, 3, 2))
     assert [row[1] for row in new] == [5, 6, 7]
+
+
+@pytest.mark.slow
+def test_a_rebuilt_warehouse_keeps_versions_and_names_and_assigns_posts_anew(forum: Forum) -> None:
+    with forum.opened() as warehouse:
+        forum.write(warehouse, 240)
+        forum.run(warehouse)
+        name_topic(warehouse, 1, "Waiting lists", note=None, day=date(2026, 3, 2))
+        publish_controlled(warehouse.connection, forum.home)
+    copied = set(read_private_copy(forum.home).tables)
+    assert {"topics", "topic_events", "topic_versions", "topic_terms", "topic_names"} <= copied
+    assert not {"topic_posts", "post_topics"} & copied

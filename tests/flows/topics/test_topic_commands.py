@@ -170,6 +170,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(arguments: tuple[str, ...], s
     assert said in run(*arguments, code=2).output
 
 
+@pytest.mark.slow
 def test_a_name_sticks_to_a_topic_over_updates_and_refits(
     forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_name_sticks_to_a_topic_over_updates_and_refits(
     assert shown["label"] == ", ".join(shown["distinctive_terms"][:3])
 
 
+@pytest.mark.slow
 def test_topics_can_be_asked_for(
     forum: Forum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +214,7 @@ def test_topics_can_be_asked_for(
     assert any({"kettle", "biscuits"} <= top for top in tops)
 
 
+@pytest.mark.slow
 def test_the_number_of_topics_can_be_chosen_and_the_curve_is_shown(
     forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
