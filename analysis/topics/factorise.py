@@ -93,7 +93,7 @@ def factorise(
     pull: Floats | float = 0.0,
     towards: Floats | None = None,
     max_iter: int = 200,
-    tolerance: float = 1e-4,
+    tolerance: float = 1e-3,
 ) -> Factorised:
     """Return the basis that a start leads to, its rows in the start's order.
 
