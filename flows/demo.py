@@ -127,7 +127,7 @@ def run_plain_night(
         if analyse:
             _analyse(warehouse, night)
         elif follow_topics:
-            run_topics(warehouse, night)
+            run_topics(warehouse, night, trends=False)
         warehouse.finish_run(night.run.run_id, status="complete")
     return counts
 

@@ -56,13 +56,17 @@ WHERE model = $model AND retired_on IS NOT NULL
 """
 
 
-def run_topics(warehouse: Warehouse, night: Night, *, new: NewLine | None = None) -> str:
+def run_topics(
+    warehouse: Warehouse, night: Night, *, new: NewLine | None = None, trends: bool = True
+) -> str:
     """Apply the model in use to what is new, or begin a line, and store topics and trends.
 
     Parameters
     ----------
     new : NewLine, optional
         Begin a new line, whatever the one in use.
+    trends : bool
+        Store the shares over time, too, as of this run.
 
     Returns
     -------
@@ -74,19 +78,19 @@ def run_topics(warehouse: Warehouse, night: Night, *, new: NewLine | None = None
         if line is None:
             said = begin_line(warehouse, night, new or NewLine.of(night.settings.analysis))
         else:
-            said = _go_on(warehouse, night, line)
+            said = _go_on(warehouse, night, line, trends=trends)
     _forget_other_versions(warehouse)
     return said
 
 
-def _go_on(warehouse: Warehouse, night: Night, line: Line) -> str:
+def _go_on(warehouse: Warehouse, night: Night, line: Line, *, trends: bool) -> str:
     """Do a night of the line in use."""
     done = _Night(warehouse, night, line)
     done.read()
     done.update()
     if done.is_refit_due():
         done.refit()
-    done.store()
+    done.store(trends=trends)
     return done.said()
 
 
@@ -160,7 +164,7 @@ class _Night:
             self._assigned.clear()
             self._assign(kept, CorpusTerms(counts=terms.counts[rows], words=terms.words))
 
-    def store(self) -> None:
+    def store(self, *, trends: bool) -> None:
         """Save the model, then commit all that the night says."""
         digest = ""
         if any(step.accepted for step in self._steps):
@@ -183,7 +187,8 @@ class _Night:
                 measured=self._measured,
                 moves=self._moves,
             )
-            store_trends(self._warehouse, self._night, self._line.model)
+            if trends:
+                store_trends(self._warehouse, self._night, self._line.model)
 
     def said(self) -> str:
         """Return what to note of the night, in counts."""
