@@ -119,8 +119,10 @@ def find_phrases(
     how_often = np.bincount(numbers, minlength=len(texts)) / max(len(numbers), 1)
     found = []
     for length in range(2, LONGEST + 1):
-        at = _starts(rows, numbers, open_end, inside, length)
-        found += _scored(rows, numbers, at, how_often, length, min_posts, least)
+        at = _starts(rows, numbers, open_end=open_end, inside=inside, length=length)
+        found += _scored(
+            rows, numbers, at, how_often=how_often, length=length, min_posts=min_posts, least=least
+        )
     found.sort(key=lambda each: (-each[0], [texts[number] for number in each[2]]))
     return Phrases(
         tuple(tuple(texts[number] for number in each[2]) for each in found),
@@ -156,7 +158,9 @@ def merge_phrases(
             for row, phrase in enumerate(phrases.words)
             if len(phrase) == length and all(word in number for word in phrase)
         ]
-        at, term = _matches(rows, numbers, free, ours, length, len(texts))
+        at, term = _matches(
+            rows, numbers, free=free, phrases=ours, length=length, n_texts=len(texts)
+        )
         chosen = _apart(at, length)
         at, term = at[chosen], term[chosen]
         merged[at] = term
@@ -174,7 +178,7 @@ def _tokens(posts: ArrayLike, words: ArrayLike) -> tuple[Integers, Integers]:
 
 
 def _starts(
-    rows: Integers, numbers: Integers, open_end: Booleans, inside: Booleans, length: int
+    rows: Integers, numbers: Integers, *, open_end: Booleans, inside: Booleans, length: int
 ) -> Integers:
     """Return where so many words of one post stand that may be a phrase."""
     n = max(len(numbers) - length + 1, 0)
@@ -192,6 +196,7 @@ def _scored(
     rows: Integers,
     numbers: Integers,
     at: Integers,
+    *,
     how_often: Floats,
     length: int,
     min_posts: int,
@@ -220,6 +225,7 @@ def _scored(
 def _matches(
     rows: Integers,
     numbers: Integers,
+    *,
     free: Booleans,
     phrases: Sequence[tuple[int, tuple[int, ...]]],
     length: int,
