@@ -60,6 +60,30 @@ def add_candidate(
     return model
 
 
+def divide_topic(
+    model: TopicModel,
+    row: int,
+    basis: Floats,
+    *,
+    topic_id: int,
+    counts: csr_array,
+    words: Sequence[str],
+) -> TopicModel:
+    """Return a model in which a topic has the first row of a basis, and a new one the second.
+
+    Parameters
+    ----------
+    counts, words
+        Posts of the new topic.
+    """
+    twin = copied(model)
+    twin.components_[row] = basis[0] / np.linalg.norm(basis[0])
+    twin.add_topic(basis[1], topic_id=topic_id, counts=counts, words=words)
+    for each in (row, -1):
+        twin.cross_[each] = twin.gram_[each] @ twin.components_
+    return twin
+
+
 def _counts(pool: Pool, candidate: Candidate, model: TopicModel) -> tuple[csr_array, list[str]]:
     """Return the candidate's posts as counts that weigh what the pool's rows weigh."""
     rows = pool.rows()[candidate.rows].tocoo()

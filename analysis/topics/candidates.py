@@ -27,6 +27,18 @@ Flags = NDArray[np.bool_]
 PROFILE_TERMS = 30
 """Terms that a candidate is known by."""
 COHERENCE_TERMS = 5
+SHARED_BY = 0.15
+"""Coherence is found of terms that this share of a candidate's posts hold."""
+CALENDAR = frozenset(
+    word
+    for words in (
+        "january february march april may june july august september october november december",
+        "jan feb mar apr jun jul aug sep sept oct nov dec",
+        "monday tuesday wednesday thursday friday saturday sunday",
+    )
+    for word in words.split()
+)
+"""Words that burst by the calendar alone: they start no candidate."""
 ALMOST_THE_SAME = 0.9
 """Cosine from which two posts count as copies of one text."""
 LEAST_TERMS_OF_A_COPY = 4
@@ -91,8 +103,8 @@ class Reference:
     Attributes
     ----------
     n_posts : int
-    bar : float
-        The residual from which a post enters the pool.
+    bar, middle : float
+        The residual from which a post enters the pool, and the median residual.
     shares : mapping of str to float
         The share of the posts in which a term is open, of the model's terms.
     other_share : float
@@ -103,6 +115,7 @@ class Reference:
 
     n_posts: int
     bar: float
+    middle: float
     shares: Mapping[str, float]
     other_share: float
     too_common: frozenset[str] = frozenset()
@@ -143,6 +156,7 @@ def reference_of(
     return Reference(
         n_posts=n,
         bar=bar,
+        middle=float(np.median(heard)) if len(heard) else 1.0,
         shares={w: float(n_open[number[w]] + 1) / max(n, 1) for w in model.vocabulary_},
         other_share=1.0 / max(n, 1),
         too_common=common,
@@ -226,6 +240,7 @@ def grow_candidates(
     strength = np.asarray(weighed.sum(axis=0)).ravel()
     may_start = (surprise >= rules.surprise) & (observed >= rules.ratio * expected)
     may_start &= observed >= rules.least_posts / 2
+    may_start &= np.array([word not in CALENDAR for word in pool.words], dtype=bool)
     free = np.diff(rows.indptr) > 0
     groups: list[Group] = []
     for _ in range(rules.most_candidates):
@@ -341,11 +356,7 @@ def weigh_evidence(
         Cosine of the candidate with the topic that is most like it.
     """
     rows = candidate.rows
-    terms = list(candidate.profile)[:COHERENCE_TERMS]
-    if len(terms) > 1:
-        coherence = float(npmi_coherence([terms], pool.rows(), pool.words)[0])
-    else:
-        coherence = 1.0
+    coherence = _coherence(candidate, pool)
     evidence = {
         **candidate.evidence,
         "posts": float(len(rows)),
@@ -361,6 +372,16 @@ def weigh_evidence(
         "nearest": nearest,
     }
     return replace(candidate, evidence=evidence)
+
+
+def _coherence(candidate: Candidate, pool: Pool) -> float:
+    """Return the NPMI of the foremost terms that its posts share; 0 where they share one only."""
+    rows = pool.rows()[candidate.rows]
+    held = np.bincount(rows.indices, minlength=len(pool.words))
+    least = max(2.0, SHARED_BY * len(candidate.rows))
+    shared = {pool.words[word] for word in np.flatnonzero(held >= least).tolist()}
+    terms = [word for word in candidate.profile if word in shared][:COHERENCE_TERMS]
+    return float(npmi_coherence([terms], pool.rows(), pool.words)[0]) if len(terms) > 1 else 0.0
 
 
 def refused_for(candidate: Candidate, rules: CandidateRules) -> list[str]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from analysis.topics import keeper_state
-from analysis.topics.births import add_candidate, copied, nearest_topics
+from analysis.topics.births import add_candidate, copied, divide_topic, nearest_topics
 from analysis.topics.candidates import (
     Candidate,
     CandidateRules,
@@ -36,6 +36,7 @@ from analysis.topics.candidates import (
 from analysis.topics.identity import IdentityScore, accept, compare_models
 from analysis.topics.lifecycle import (
     LifecycleRules,
+    Split,
     TopicEvent,
     alike_topics,
     drift,
@@ -153,12 +154,13 @@ class TopicKeeper:
             Higher than every id that was ever used; after the model's own if None.
         """
         rules = rules or KeeperRules()
+        reference = reference_of(model, counts, words, rules=rules.candidates)
         highest = int(model.topic_ids_.max(initial=-1)) + 1
         return cls(
             model=model,
             rules=rules,
-            reference=reference_of(model, counts, words, rules=rules.candidates),
-            usual=_usual(model, counts, words),
+            reference=reference,
+            usual=_usual(model, counts, words, middle=reference.middle),
             profiles=topic_profiles(model),
             next_topic_id=max(highest, next_topic_id or 0),
             led=np.empty((0, len(model.topic_ids_)), dtype=np.int64),
@@ -245,7 +247,7 @@ class TopicKeeper:
         events += self._splits(counts, words, day)
         events += self._drifts(day)
         self.reference = reference_of(self.model, counts, words, rules=self.rules.candidates)
-        self.usual = _usual(self.model, counts, words)
+        self.usual = _usual(self.model, counts, words, middle=self.reference.middle)
         return NightOutcome(
             events=tuple(events), identity=identity, accepted=True, reason=verdict.reason
         )
@@ -344,7 +346,7 @@ class TopicKeeper:
         ]
 
     def _silences(self, posts: ReadPosts, day: date) -> list[TopicEvent]:
-        led = _led(posts, len(self.model.topic_ids_))
+        led = _led(posts, len(self.model.topic_ids_), middle=self.reference.middle)
         nights = self.rules.lifecycle.quiet_nights
         self.led = np.vstack([self.led, led])[-nights:]
         self.read = np.append(self.read, np.int64(len(posts.leading)))[-nights:]
@@ -385,38 +387,39 @@ class TopicKeeper:
         return events
 
     def _splits(self, counts: csr_array, words: Sequence[str], day: date) -> list[TopicEvent]:
+        """Split the topics that gain most by it, each under its own id and one new one."""
+        rules = self.rules.lifecycle
         leading = leading_topics(self.model.transform(counts, words))
-        ids = self.model.topic_ids_.tolist()
-        events = []
-        for row, topic in enumerate(ids):
+        found = []
+        for row in range(len(self.model.topic_ids_)):
             chosen = np.flatnonzero(leading == row)
             cut = csr_array(self.model.terms_.cut(counts[chosen], words))
             heard = np.diff(cut.indptr) > 0
-            found = split_topic(
-                cut[heard],
-                counts[chosen[heard]],
-                words,
-                self.model.vocabulary_,
-                rules=self.rules.lifecycle,
-            )
-            if found is None:
-                continue
-            basis, group, evidence = found
-            other, self.next_topic_id = self.next_topic_id, self.next_topic_id + 1
-            twin = copied(self.model)
-            twin.components_[row] = basis[0] / np.linalg.norm(basis[0])
-            posts = counts[chosen[heard][group == 1]]
-            self.model = twin.add_topic(basis[1], topic_id=other, counts=posts, words=words)
-            profiles = topic_profiles(self.model)
-            self.profiles |= {topic: profiles[topic], other: profiles[other]}
-            self.led = np.hstack([self.led, np.full((len(self.led), 1), -1, dtype=np.int64)])
-            self.led[:, row] = -1
-            events.append(
-                TopicEvent(
-                    day=day, topic_id=topic, event="split", other_id=other, evidence=evidence
-                )
-            )
-        return events
+            posts, names = chosen[heard], self.model.vocabulary_
+            split = split_topic(cut[heard], counts[posts], words, names, rules=rules)
+            if split is not None:
+                found.append((row, posts[split.group == 1], split))
+        found.sort(key=lambda each: -each[2].evidence["gain"])
+        return [
+            self._split(row, split, counts[posts], words, day)
+            for row, posts, split in found[: rules.most_splits]
+        ]
+
+    def _split(
+        self, row: int, split: Split, counts: csr_array, words: Sequence[str], day: date
+    ) -> TopicEvent:
+        topic, other = int(self.model.topic_ids_[row]), self.next_topic_id
+        self.next_topic_id += 1
+        self.model = divide_topic(
+            self.model, row, split.basis, topic_id=other, counts=counts, words=words
+        )
+        profiles = topic_profiles(self.model)
+        self.profiles |= {topic: profiles[topic], other: profiles[other]}
+        self.led = np.hstack([self.led, np.full((len(self.led), 1), -1, dtype=np.int64)])
+        self.led[:, row] = -1
+        return TopicEvent(
+            day=day, topic_id=topic, event="split", other_id=other, evidence=split.evidence
+        )
 
     def _drifts(self, day: date) -> list[TopicEvent]:
         events = []
@@ -448,15 +451,21 @@ class TopicKeeper:
         return int(np.flatnonzero(self.model.topic_ids_ == topic)[0])
 
 
-def _usual(model: TopicModel, counts: csr_array, words: Sequence[str]) -> dict[int, float]:
-    led = _led(read_posts(model, counts, words), len(model.topic_ids_))
+def _usual(
+    model: TopicModel, counts: csr_array, words: Sequence[str], *, middle: float
+) -> dict[int, float]:
+    led = _led(read_posts(model, counts, words), len(model.topic_ids_), middle=middle)
     n = max(counts.shape[0], 1)
     return {t: float(led[row]) / n for row, t in enumerate(model.topic_ids_.tolist())}
 
 
-def _led(posts: ReadPosts, n_topics: int) -> Integers:
-    """Return how many posts each topic leads."""
-    return np.bincount(posts.leading[posts.leading >= 0], minlength=n_topics).astype(np.int64)
+def _led(posts: ReadPosts, n_topics: int, *, middle: float) -> Integers:
+    """Return how many posts each topic leads, of those that are explained better than most.
+
+    Any topic leads some of the posts that none explains: they would hide its silence.
+    """
+    clear = (posts.leading >= 0) & (posts.residual <= middle)
+    return np.bincount(posts.leading[clear], minlength=n_topics).astype(np.int64)
 
 
 def _probe(counts: csr_array) -> csr_array:

@@ -78,6 +78,7 @@ def _of_reference(reference: Reference) -> dict[str, Any]:
     return {
         "reference_posts": reference.n_posts,
         "reference_bar": reference.bar,
+        "reference_middle": reference.middle,
         "reference_other_share": reference.other_share,
         "reference_words": _texts(list(reference.shares)),
         "reference_shares": np.array(list(reference.shares.values()), np.float64),
@@ -91,6 +92,7 @@ def _read_reference(state: Mapping[str, Any]) -> Reference:
     return Reference(
         n_posts=int(state["reference_posts"]),
         bar=float(state["reference_bar"]),
+        middle=float(state["reference_middle"]),
         other_share=float(state["reference_other_share"]),
         shares=dict(zip(words, shares, strict=True)),
         too_common=frozenset(np.asarray(state["reference_too_common"]).tolist()),

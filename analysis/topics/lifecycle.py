@@ -8,6 +8,7 @@ which nothing was harvested, or too little, are not among them, so that an outag
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,8 @@ class LifecycleRules:
     split_share, split_cosine, split_gain : float
         A topic is two where the smaller group has this share of its posts, the groups' terms are
         at most so much alike, and their coherence is above the topic's by so much.
+    most_splits, least_split_posts : int
+        Topics that one refit may split, those that gain most; and posts that each has at least.
     drift_cosine : float
         A topic has drifted where its terms are less like what they were.
     """
@@ -77,9 +80,10 @@ class LifecycleRules:
     merge_cosine: float = 0.8
     merge_nights: int = 3
     shared_posts: float = 0.9
-    split_share: float = 0.25
-    split_cosine: float = 0.15
-    split_gain: float = 0.05
+    split_share: float = 0.3
+    split_cosine: float = 0.1
+    split_gain: float = 0.1
+    most_splits: int = 2
     least_split_posts: int = 60
     drift_cosine: float = 0.6
 
@@ -161,6 +165,17 @@ def drift(before: Mapping[str, float], now: Mapping[str, float]) -> float:
     return profile_cosine(before, now) if before and now else 1.0
 
 
+class Split(NamedTuple):
+    """Two groups that a topic's posts fall apart into, the larger first.
+
+    `basis` (2, n_terms) are the groups' terms, `group` (n,) says which each post is of.
+    """
+
+    basis: Floats
+    group: Integers
+    evidence: Mapping[str, float]
+
+
 def split_topic(
     rows: csr_array,
     counts: csr_array,
@@ -168,7 +183,7 @@ def split_topic(
     names: Sequence[str],
     *,
     rules: LifecycleRules,
-) -> tuple[Floats, Integers, Mapping[str, float]] | None:
+) -> Split | None:
     """Return the two groups that a topic's posts fall apart into, or None where they do not.
 
     Parameters
@@ -178,10 +193,6 @@ def split_topic(
         The same posts' counts, from which coherence is found.
     names : sequence of str
         The terms of `rows`' columns.
-
-    Returns
-    -------
-    components (2, n_terms), the group of each post (n,), and the evidence; the first is the larger.
     """
     if rows.shape[0] < rules.least_split_posts:
         return None
@@ -201,13 +212,14 @@ def split_topic(
         "coherence": float(coherence[0]),
         "other_coherence": float(coherence[1]),
         "coherence_before": float(coherence[2]),
+        "gain": float(min(coherence[0], coherence[1]) - coherence[2]),
     }
     divided = (
         sizes[1] >= rules.split_share * rows.shape[0]
         and evidence["cosine"] <= rules.split_cosine
-        and min(coherence[0], coherence[1]) >= coherence[2] + rules.split_gain
+        and evidence["gain"] >= rules.split_gain
     )
-    return (basis, group, evidence) if divided else None
+    return Split(basis, group, evidence) if divided else None
 
 
 def _foremost(weights: Floats, names: Sequence[str], *, n: int = 10) -> list[str]:

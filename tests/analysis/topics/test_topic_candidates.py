@@ -61,7 +61,7 @@ def pool_of(nights: list[list[str]], *, window: int = 3, most_posts: int = 600) 
 
 
 def reference(n_posts: int = 1_000, **shares: float) -> Reference:
-    return Reference(n_posts=n_posts, bar=0.5, shares=shares, other_share=0.001)
+    return Reference(n_posts=n_posts, bar=0.5, middle=0.9, shares=shares, other_share=0.001)
 
 
 def test_what_a_topic_explains_is_told_from_what_none_does() -> None:
