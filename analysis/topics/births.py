@@ -25,15 +25,22 @@ def copied(model: TopicModel) -> TopicModel:
 
 
 def nearest_topics(model: TopicModel, profiles: Sequence[Mapping[str, float]]) -> list[float]:
-    """Return the cosine of each candidate with the topic that is most like it."""
+    """Return each candidate's likeness to the topic that is most like it, from 0 to 1.
+
+    The cosine of their terms, or the weight of the candidate's foremost term in the topic, in parts
+    of the topic's greatest weight: a topic's own foremost term leads to no other topic.
+    """
     column = {word: place for place, word in enumerate(model.vocabulary_)}
+    greatest = np.maximum(model.components_.max(axis=1, initial=0.0), 1e-12)
     nearest = []
     for profile in profiles:
         weights = np.array(list(profile.values()))
         known = [place for place, word in enumerate(profile) if word in column]
         columns = [column[word] for word in profile if word in column]
-        along = model.components_[:, columns] @ weights[known]
-        nearest.append(float(along.max(initial=0.0) / np.linalg.norm(weights)))
+        along = model.components_[:, columns] @ weights[known] / np.linalg.norm(weights)
+        lead = column.get(next(iter(profile)))
+        leading = np.zeros(0) if lead is None else model.components_[:, lead] / greatest
+        nearest.append(max(float(along.max(initial=0.0)), float(leading.max(initial=0.0))))
     return nearest
 
 

@@ -73,7 +73,8 @@ class CandidateRules:
     coherence : float
         Floor of the NPMI of its foremost terms over the pool.
     most_alike : float
-        Cosine from which it is one of the topics that are there.
+        From this likeness on it is one of the topics that are there: the cosine of the terms, or
+        what its foremost term weighs in the topic, in parts of what the topic's own does.
     same : float
         Cosine from which tonight's candidate is last night's.
     """
@@ -82,7 +83,7 @@ class CandidateRules:
     window: int = 3
     most_posts: int = 6_000
     surprise: float = 5.0
-    ratio: float = 6.0
+    ratio: float = 8.0
     nearness: float = 0.4
     least_share: float = 0.006
     least_posts: int = 10
@@ -353,7 +354,7 @@ def weigh_evidence(
     authors, threads : (n_posts,) int64
         Of the pool's posts.
     nearest : float
-        Cosine of the candidate with the topic that is most like it.
+        Its likeness to the topic that is most like it.
     """
     rows = candidate.rows
     coherence = _coherence(candidate, pool)

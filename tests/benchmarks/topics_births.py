@@ -1,6 +1,6 @@
 """Are topics found when people begin to talk of them, and let go when they stop?
 
-    python -m tests.benchmarks.topics_births [reddit_large.parquet] [--topics 50] [--sets 16]
+    python -m tests.benchmarks.topics_births [reddit_large.parquet] [--topics 50] [--sets 12]
 
 Dated posts in nights of 1,000, sixty of them, after a fit to the 30,000 before. Communities whose
 talk is unlike any other's are held out of the fit and of every night: for each a keeper that has
@@ -128,7 +128,7 @@ def foremost(model: TopicModel, topic_id: int, *, n: int = 6) -> list[str]:
     """Return a topic's foremost terms."""
     row = model.topic_ids_.tolist().index(topic_id)
     order = np.argsort(-model.components_[row], kind="stable")[:n]
-    return [model.vocabulary_[term] for term in order.tolist()]
+    return [model.vocabulary_[t] for t in order.tolist() if model.components_[row, t] > 0]
 
 
 def births_of(outcome: NightOutcome, keeper: TopicKeeper, night: int) -> list[Birth]:
@@ -205,7 +205,10 @@ def live(
         started = time.process_time()
         outcome = keeper.night(counts, words, day=FIRST + timedelta(days=night), post_ids=rows)
         lived.cpu.append(time.process_time() - started)
-        lived.births += births_of(outcome, keeper, night)
+        born = births_of(outcome, keeper, night)
+        lived.births += born
+        for birth in born:
+            _tell(f"  night {birth.night:2d}  {birth.share:.2%}  {', '.join(birth.terms)}")
         lived.events += [f"{night}:{e.event}:{e.topic_id}" for e in outcome.events]
         if night % PROBED_EVERY == 0:
             lived.nights.append(stability(before, keeper.model, outcome, probed))
@@ -223,7 +226,7 @@ def inject(
 ) -> Birth | None:
     """Give some nights 2 % posts of a held-out community; return the birth of its topic."""
     drawn = np.random.default_rng(seed).permutation(held.rows)
-    n = round(INJECTED * NIGHT)
+    n = round(INJECTED * len(nights[INJECTED_FROM]))
     for number in range(WATCHED):
         night = INJECTED_FROM + number
         rows = np.concatenate([nights[night][n:], drawn[number * n : (number + 1) * n]])
@@ -249,16 +252,18 @@ def remove(
     return None
 
 
-def measure(file: Path, *, n_topics: int, n_sets: int, seeds: int, since: str) -> None:
+def measure(
+    file: Path, *, n_topics: int, n_sets: int, seeds: int, since: str, n_base: int, size: int
+) -> None:
     """Print the table."""
     stream = read_stream(file, since=since)
     sets = held_out(stream, n=n_sets)
     held = np.zeros(len(stream.community), dtype=bool)
     held[np.concatenate([s.rows for s in sets])] = True
     free = np.flatnonzero(~held).astype(np.int64)
-    base = free[:N_BASE]
-    nights = [free[N_BASE + NIGHT * i : N_BASE + NIGHT * (i + 1)] for i in range(NIGHTS)]
-    after = free[N_BASE + NIGHT * NIGHTS :]
+    base = free[:n_base]
+    nights = [free[n_base + size * i : n_base + size * (i + 1)] for i in range(NIGHTS)]
+    after = free[n_base + size * NIGHTS :]
     probe = after[np.arange(min(PROBE, len(after))) * len(after) // min(PROBE, len(after))]
     started = time.process_time()
     model = TopicModel(n_topics=n_topics).fit(*stream.of(base))
@@ -272,8 +277,6 @@ def measure(file: Path, *, n_topics: int, n_sets: int, seeds: int, since: str) -
 
 def _print_lived(lived: Lived) -> None:
     _tell(f"\nwithout injection: {len(lived.births)} births in {len(lived.cpu)} nights")
-    for birth in lived.births:
-        _tell(f"  night {birth.night:2d}  {birth.share:.2%}  {', '.join(birth.terms)}")
     others = [event for event in lived.events if ":born:" not in event]
     _tell(f"other events (night:event:topic): {' '.join(others) or 'none'}")
     nights = np.array(lived.nights)
@@ -331,6 +334,8 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=12)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--since", default="2013-04-18")
+    parser.add_argument("--base", type=int, default=N_BASE, help="posts of the fit")
+    parser.add_argument("--night", type=int, default=NIGHT, help="posts of a night")
     given = parser.parse_args()
     if not given.file.is_file():
         parser.error(f"no posts at {given.file}; name a Parquet file of dated posts")
@@ -340,6 +345,8 @@ def main() -> None:
         n_sets=given.sets,
         seeds=given.seeds,
         since=given.since,
+        n_base=given.base,
+        size=given.night,
     )
 
 
