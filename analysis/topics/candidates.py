@@ -72,6 +72,8 @@ class CandidateRules:
         And at most this share of its posts is one author's, or one thread's.
     coherence : float
         Floor of the NPMI of its foremost terms over the pool.
+    surprise_of_one_word : float
+        The surprise that is asked for where its posts share one term only.
     most_alike : float
         From this likeness on it is one of the topics that are there: the cosine of the terms, or
         what its foremost term weighs in the topic, in parts of what the topic's own does.
@@ -91,7 +93,8 @@ class CandidateRules:
     least_threads: int = 3
     nights: int = 3
     most_of_one: float = 0.34
-    coherence: float = -0.1
+    coherence: float = 0.0
+    surprise_of_one_word: float = 7.5
     most_alike: float = 0.25
     same: float = 0.5
     most_candidates: int = 8
@@ -357,7 +360,8 @@ def weigh_evidence(
         Its likeness to the topic that is most like it.
     """
     rows = candidate.rows
-    coherence = _coherence(candidate, pool)
+    terms = _shared_by_posts(candidate, pool)
+    coherence = npmi_coherence([terms], pool.rows(), pool.words)[0] if len(terms) > 1 else 0.0
     evidence = {
         **candidate.evidence,
         "posts": float(len(rows)),
@@ -369,20 +373,20 @@ def weigh_evidence(
         "nights": float(len(np.unique(pool.night[rows]))),
         "nights_seen": float(candidate.nights_seen),
         "share": len(rows) / max(float(pool.read.sum()), 1.0),
-        "coherence": coherence,
+        "shared_terms": float(len(terms)),
+        "coherence": float(coherence),
         "nearest": nearest,
     }
     return replace(candidate, evidence=evidence)
 
 
-def _coherence(candidate: Candidate, pool: Pool) -> float:
-    """Return the NPMI of the foremost terms that its posts share; 0 where they share one only."""
+def _shared_by_posts(candidate: Candidate, pool: Pool) -> list[str]:
+    """Return the foremost terms that its posts share, the foremost first."""
     rows = pool.rows()[candidate.rows]
     held = np.bincount(rows.indices, minlength=len(pool.words))
     least = max(2.0, SHARED_BY * len(candidate.rows))
     shared = {pool.words[word] for word in np.flatnonzero(held >= least).tolist()}
-    terms = [word for word in candidate.profile if word in shared][:COHERENCE_TERMS]
-    return float(npmi_coherence([terms], pool.rows(), pool.words)[0]) if len(terms) > 1 else 0.0
+    return [word for word in candidate.profile if word in shared][:COHERENCE_TERMS]
 
 
 def refused_for(candidate: Candidate, rules: CandidateRules) -> list[str]:
@@ -399,6 +403,7 @@ def refused_for(candidate: Candidate, rules: CandidateRules) -> list[str]:
         "coherence": shown["coherence"] >= rules.coherence,
         "like a topic": shown["nearest"] < rules.most_alike,
         "surprise": shown["surprise"] >= rules.surprise,
+        "one word": shown["shared_terms"] > 1 or shown["surprise"] >= rules.surprise_of_one_word,
     }
     return [name for name, met in checks.items() if not met]
 

@@ -205,16 +205,18 @@ class TopicKeeper:
             return NightOutcome(
                 events=(), identity=None, accepted=True, reason="no posts came: nothing changed"
             )
+        posts = read_posts(self.model, counts, words, known=self.reference.too_common)
+        led = posts.led(len(self.model.topic_ids_), middle=self.reference.middle)
         moved = copied(self.model).partial_fit(counts, words)
+        self._hold_silent(moved, led, n_posts=counts.shape[0])
         identity = compare_models(self.model, moved, _probe(counts), words)
         verdict = accept(identity, least=self.rules.least_score)
         if not verdict.accepted:
             return _refusal(day, identity, verdict.reason, counts.shape[0])
         self.model = moved
         events: list[TopicEvent] = []
-        posts = read_posts(self.model, counts, words, known=self.reference.too_common)
         if covered and counts.shape[0] >= self.rules.least_posts:
-            events += self._silences(posts, day)
+            events += self._silences(led, counts.shape[0], day)
             events += self._merges(day)
         events += self._births(posts, day, np.asarray(post_ids, dtype=np.int64), writers)
         events += self._drifts(day)
@@ -345,11 +347,20 @@ class TopicKeeper:
             for candidate in self.candidates
         ]
 
-    def _silences(self, posts: ReadPosts, day: date) -> list[TopicEvent]:
-        led = _led(posts, len(self.model.topic_ids_), middle=self.reference.middle)
+    def _hold_silent(self, moved: TopicModel, led: Integers, *, n_posts: int) -> None:
+        """Let topics that are silent tonight be what they were.
+
+        What such a topic leads is about something else, and night by night would become its talk.
+        """
+        usual = np.array([self.usual[topic] for topic in moved.topic_ids_.tolist()])
+        silent = led < self.rules.lifecycle.quiet_share * usual * n_posts
+        for name in ("components_", "gram_", "cross_", "posts_"):
+            getattr(moved, name)[silent] = getattr(self.model, name)[silent]
+
+    def _silences(self, led: Integers, n_posts: int, day: date) -> list[TopicEvent]:
         nights = self.rules.lifecycle.quiet_nights
         self.led = np.vstack([self.led, led])[-nights:]
-        self.read = np.append(self.read, np.int64(len(posts.leading)))[-nights:]
+        self.read = np.append(self.read, np.int64(n_posts))[-nights:]
         usual = np.array([self.usual[topic] for topic in self.model.topic_ids_.tolist()])
         silent = quiet_topics(self.led, self.read, usual, rules=self.rules.lifecycle)
         gone = [(int(self.model.topic_ids_[row]), shown) for row, shown in silent]
@@ -454,18 +465,9 @@ class TopicKeeper:
 def _usual(
     model: TopicModel, counts: csr_array, words: Sequence[str], *, middle: float
 ) -> dict[int, float]:
-    led = _led(read_posts(model, counts, words), len(model.topic_ids_), middle=middle)
+    led = read_posts(model, counts, words).led(len(model.topic_ids_), middle=middle)
     n = max(counts.shape[0], 1)
     return {t: float(led[row]) / n for row, t in enumerate(model.topic_ids_.tolist())}
-
-
-def _led(posts: ReadPosts, n_topics: int, *, middle: float) -> Integers:
-    """Return how many posts each topic leads, of those that are explained better than most.
-
-    Any topic leads some of the posts that none explains: they would hide its silence.
-    """
-    clear = (posts.leading >= 0) & (posts.residual <= middle)
-    return np.bincount(posts.leading[clear], minlength=n_topics).astype(np.int64)
 
 
 def _probe(counts: csr_array) -> csr_array:

@@ -63,6 +63,14 @@ class ReadPosts(NamedTuple):
     residual: Floats
     leading: Integers
 
+    def led(self, n_topics: int, *, middle: float) -> Integers:
+        """Return how many posts each topic leads, of those with a residual of `middle` at most.
+
+        Any topic leads some of the posts that none explains: they would hide its silence.
+        """
+        clear = (self.leading >= 0) & (self.residual <= middle)
+        return np.bincount(self.leading[clear], minlength=n_topics).astype(np.int64)
+
 
 def read_posts(
     model: TopicModel, counts: csr_array, words: Sequence[str], *, known: Collection[str] = ()

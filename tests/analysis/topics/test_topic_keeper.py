@@ -311,3 +311,16 @@ def test_the_same_nights_give_the_same_bits_in_any_order_of_posts() -> None:
     assert one.pool.post_ids.tolist() == other.pool.post_ids.tolist()
     assert one.model.topic_ids_.tolist() == other.model.topic_ids_.tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_allclose(one.model.components_, other.model.components_, atol=1e-9)
+
+
+def test_a_silent_topic_stays_what_it_was_until_it_retires() -> None:
+    keeper = kept()
+    silent = next(t for t in range(4) if foremost(keeper, t) <= set(THEMES["calm"]))
+    rest = ("waiting", "money", "rights")
+    row = keeper.model.topic_ids_.tolist().index(silent)
+    before = keeper.model.components_.copy()
+    live(keeper, [rest] * 10)
+    after = keeper.model.components_
+    np.testing.assert_array_equal(after[row], before[row])
+    others = [other for other in range(4) if other != row]
+    assert (np.abs(after[others] - before[others]).max(axis=1) > 0).all()
