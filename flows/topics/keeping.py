@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from analysis.saved_arrays import load_arrays, save_arrays
+from analysis.saved_arrays import SavedModelError, load_arrays, save_arrays
 from analysis.topics.candidates import Writers
 from analysis.topics.keeper import TopicKeeper
 from analysis.topics.storage import load_topic_model, save_topic_model
@@ -45,7 +45,13 @@ def load_keeper(path: Path) -> TopicKeeper:
     model = load_topic_model(path)
     saved = load_arrays(_beside(path), kind=KIND, schema=SCHEMA)
     state = {**saved.arrays, **saved.description["numbers"]}
-    return TopicKeeper.from_state(state, model=model)
+    try:
+        return TopicKeeper.from_state(state, model=model)
+    except KeyError as missing:
+        raise SavedModelError(
+            f"{_beside(path)} was saved by another version of valuetalk (it has no {missing});"
+            " begin a line with 'valuetalk topics fit'"
+        ) from None
 
 
 def is_kept(path: Path) -> bool:

@@ -103,6 +103,7 @@ def _sentence(rng: random.Random, words: Sequence[str]) -> str:
 
 def begin_forum(place: Path) -> Forum:
     """Begin a study; `place` also holds its key."""
+    place.mkdir(exist_ok=True)
     home, environ = Home(place / "study"), {"XDG_CONFIG_HOME": str(place / "config")}
     begin_study(home, environ=environ, name="A study", contact="study@example.org")
     text = home.settings_file.read_text(encoding="utf-8")
