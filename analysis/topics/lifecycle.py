@@ -128,6 +128,7 @@ def alike_topics(model: TopicModel, *, rules: LifecycleRules) -> dict[tuple[int,
     """
     lengths = np.sqrt(np.maximum(np.diag(model.gram_), 1e-12))
     shared = model.gram_ / np.outer(lengths, lengths)
+    shared = np.minimum(shared, shared.T)  # what each remembers of the other differs
     cosine = model.components_ @ model.components_.T
     alike = (cosine >= rules.merge_cosine) | (shared >= rules.shared_posts)
     pairs = {}
