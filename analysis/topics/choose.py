@@ -18,11 +18,11 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.metrics import adjusted_mutual_info_score
 
-from analysis.topics.distinctive import topic_redundancy
 from analysis.topics.evaluation import matched_overlap
-from analysis.topics.labels import topic_terms
 from analysis.topics.model import TopicModel, leading_topics
 from analysis.topics.quality import npmi_coherence, topic_diversity
+from analysis.topics.reading.distinctive import topic_redundancy
+from analysis.topics.reading.labels import topic_terms
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -16,8 +16,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 
 from analysis.topics.factorise import unit_length
-from analysis.topics.labels import LISTED_TERMS, topic_terms
 from analysis.topics.model import TopicModel, leading_ids
+from analysis.topics.reading.labels import LISTED_TERMS, topic_terms
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

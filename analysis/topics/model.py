@@ -30,8 +30,8 @@ from analysis.topics.factorise import (
     unit_length,
 )
 from analysis.topics.factorise import unexplained as unexplained_share
-from analysis.topics.guidance import match_seeds, seed_rows
-from analysis.topics.terms import TopicTerms
+from analysis.topics.terms.guidance import match_seeds, seed_rows
+from analysis.topics.terms.topic_terms import TopicTerms
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.saved_arrays import Saved, SavedModelError, load_arrays, save_arrays
 from analysis.topics.model import TopicModel
-from analysis.topics.terms import TopicTerms
+from analysis.topics.terms.topic_terms import TopicTerms
 
 KIND = "topic model"
 SCHEMA = 2

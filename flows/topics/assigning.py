@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.topics.badly_explained import explained_share, leading_where_explained
 from analysis.topics.factorise import non_negative_loadings
 from analysis.topics.model import TopicModel, leading_ids
+from analysis.topics.reading.badly_explained import explained_share, leading_where_explained
 from flows.arrow_rows import arrow_rows, repeated, small
 from flows.corpus_arrays import CorpusTerms
 from flows.topics.posts import PostsToRead

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from analysis.topics.choose import ChosenK, choose_k
-from analysis.topics.keeper import TopicKeeper
 from analysis.topics.model import TopicModel
+from analysis.topics.nights.keeper import TopicKeeper
 from flows.corpus_arrays import CorpusTerms
 from flows.night import Night
 from flows.setting_sections import AnalysisSettings

@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from analysis.topics.phrases import find_phrases, merge_phrases
+from analysis.topics.terms.phrases import find_phrases, merge_phrases
 from harvesters.archives.files import Row, TableFile
 from warehouse.protection.mentions import AUTHOR_TOKEN
 from warehouse.tokeniser import tokens_of

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.topics.distinctive import frex_terms, topic_exclusivity
-from analysis.topics.labels import topic_labels, topic_terms
 from analysis.topics.model import TopicModel
 from analysis.topics.quality import npmi_coherence
+from analysis.topics.reading.distinctive import frex_terms, topic_exclusivity
+from analysis.topics.reading.labels import topic_labels, topic_terms
 from flows.corpus_arrays import CorpusTerms
 from warehouse.gateway import Warehouse
 

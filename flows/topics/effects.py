@@ -1,8 +1,8 @@
 """What communities, roles and countries talk about more than others, and how topics change.
 
 Every week, and for a new line of models at once, the weights of topics in all counted posts are
-explained by community and period (`analysis.topics.effects`), with what was harvested of each
-period taken into account.
+explained by community and period (`analysis.topics.over_time.effects`), with what was harvested of
+each period taken into account.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from analysis.series import Bin, first_day, periods_of
-from analysis.topics.effects import TopicEffects, topic_effects
+from analysis.topics.over_time.effects import TopicEffects, topic_effects
 from flows.arrow_rows import arrow_rows, days, list_of, nullable, repeated, small, values_of
 from flows.night import Night
 from flows.topics.lines import current_line

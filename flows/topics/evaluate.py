@@ -26,8 +26,8 @@ from analysis.topics.evaluation import (
     summarise,
     topic_quality,
 )
-from analysis.topics.labels import topic_terms
 from analysis.topics.model import TopicModel, leading_topics
+from analysis.topics.reading.labels import topic_terms
 from flows.topics.corpus_file import CorpusFile, CorpusFileError, read_corpus_file
 from warehouse.tokeniser import TOKENISER_VERSION
 
@@ -123,7 +123,7 @@ def new_model(settings: Settings) -> TopicModel:
     if settings.min_posts is not None:
         own["min_posts"] = settings.min_posts
     if settings.model == "embedded":
-        from analysis.topics.embedded import EmbeddedTerms
+        from analysis.topics.terms.embedded import EmbeddedTerms
         from flows.topics.word_vectors import static_word_vectors
 
         terms = EmbeddedTerms(embed=static_word_vectors(), **own)

@@ -110,7 +110,7 @@ def _told(row: Row) -> Row:
 
 
 def _sentence(row: Row, evidence: Mapping[str, float]) -> str:
-    from analysis.topics.lifecycle import EVENTS, TopicEvent, describe
+    from analysis.topics.nights.lifecycle import EVENTS, TopicEvent, describe
 
     if not evidence or row["event"] not in EVENTS:
         return str(row["detail"])

@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from analysis.topics.badly_explained import BADLY_EXPLAINED, badly_explained_shares
-from analysis.topics.representative import Candidates, representative_posts
+from analysis.topics.reading.badly_explained import BADLY_EXPLAINED, badly_explained_shares
+from analysis.topics.reading.representative import Candidates, representative_posts
 from analysis.vectorise import NoWordsLeft, TermWeighting, document_term_counts
 from flows.arrow_rows import list_of, values_of
 from flows.corpus.contrast import Wanted, contrast
@@ -52,7 +52,7 @@ def posts_to_read(
     """Return posts of a topic that are worth reading, and why each of them is.
 
     Half of them are typical, the others recent, early, or at the topic's edge; no two are of one
-    author, and they are spread over communities (`analysis.topics.representative`).
+    author, and they are spread over communities (`analysis.topics.reading.representative`).
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def badly_explained(
     -------
     pa.Table
         Columns source, community, period, n_posts, n_badly, share; figures of few posts or people
-        are null (`analysis.topics.badly_explained`).
+        are null (`analysis.topics.reading.badly_explained`).
     """
     posts = connection.execute(_EXPLAINED).to_arrow_table()
     names = list(zip(list_of(posts, "source"), list_of(posts, "community"), strict=True))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from analysis.codebook import load_codebook
-from analysis.topics.guidance import codebook_seeds
+from analysis.topics.terms.guidance import codebook_seeds
 
 ALL_FRAMES = "all"
 Seeds = dict[str, tuple[str, ...]]
@@ -35,7 +35,7 @@ def read_seeds(
     ------
     SeedRefused
         If the file cannot be read, a name comes twice, or a seed has no word.
-    analysis.topics.guidance.SeedError
+    analysis.topics.terms.guidance.SeedError
         If the codebook has no frame of such a key.
     """
     seeds: Seeds = {}

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # scikit-learn needs it
 
 from analysis.saved_arrays import saved_models
-from analysis.topics.badly_explained import BADLY_EXPLAINED
-from analysis.topics.keeper import NightOutcome
-from analysis.topics.phrases import phrases_of_terms
+from analysis.topics.nights.keeper import NightOutcome
+from analysis.topics.reading.badly_explained import BADLY_EXPLAINED
 from analysis.topics.storage import KIND as MODELS
+from analysis.topics.terms.phrases import phrases_of_terms
 from flows.corpus_arrays import CorpusTerms
 from flows.night import Night
 from flows.topics.assigning import Assigned, assign_posts

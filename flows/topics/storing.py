@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.topics.lifecycle import TopicEvent
 from analysis.topics.model import TopicModel
+from analysis.topics.nights.lifecycle import TopicEvent
 from flows.arrow_rows import arrow_rows, days, list_of, repeated, small, with_column
 from flows.corpus_arrays import CorpusTerms
 from flows.night import Night

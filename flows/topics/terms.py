@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from analysis.topics.phrases import Phrases, find_phrases, merge_phrases
+from analysis.topics.terms.phrases import Phrases, find_phrases, merge_phrases
 from analysis.vectorise import document_term_counts
 from flows.arrow_rows import list_of, values_of
 from flows.corpus_arrays import CorpusTerms

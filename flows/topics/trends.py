@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.series import periods_of
-from analysis.topics.shares import bootstrapped_shares
+from analysis.topics.over_time.shares import bootstrapped_shares
 from flows.arrow_rows import arrow_rows, days, list_of, repeated, small, values_of
 from flows.night import Night
 from flows.topics.posts import coded

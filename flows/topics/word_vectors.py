@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.topics.embedded import WordVectors
+from analysis.topics.terms.embedded import WordVectors
 
 
 class VectorsMissing(RuntimeError):

@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from analysis.stopwords import load_stopwords
-from analysis.topics.keeper import NightOutcome, TopicKeeper
 from analysis.topics.model import TopicModel, leading_ids
+from analysis.topics.nights.keeper import NightOutcome, TopicKeeper
 from analysis.vectorise import document_term_counts
 
 Integers = NDArray[np.int64]

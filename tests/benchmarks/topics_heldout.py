@@ -21,8 +21,8 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from threadpoolctl import threadpool_limits
 
 from analysis.topics.evaluation import fit_from
-from analysis.topics.labels import topic_terms
 from analysis.topics.quality import npmi_coherence
+from analysis.topics.reading.labels import topic_terms
 from analysis.vectorise import TermWeighting, align_columns
 from flows.topics.evaluate import Settings, new_model
 from tests.benchmarks.topics_corpora import CORPORA, Prepared, prepare

@@ -22,9 +22,9 @@ from scipy.sparse import csr_array
 from scipy.special import ndtr, ndtri
 
 from analysis.series import topic_shares
-from analysis.topics.contrasts import Method
-from analysis.topics.effects import topic_effects
-from analysis.topics.shares import bootstrapped_shares
+from analysis.topics.over_time.contrasts import Method
+from analysis.topics.over_time.effects import topic_effects
+from analysis.topics.over_time.shares import bootstrapped_shares
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -277,9 +277,7 @@ def outage_table() -> None:
     kept = (group != 0) | (period < 15) | (period >= 21)
     out = np.arange(36)[15:21]
     naive = np.array([weight[kept & (period == t)].mean() for t in range(36)])
-    _say(
-        "\nShare over 4 communities, one with the topic and not seen for 6 of 36 months\n"
-    )
+    _say("\nShare over 4 communities, one with the topic and not seen for 6 of 36 months\n")
     _row("estimate", "in the outage", "else", "p-value of a change")
     _row(*["---"] * 4)
     _row("all posts that were seen", *_in_and_out(naive, out), "")

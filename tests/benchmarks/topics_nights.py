@@ -27,9 +27,9 @@ from threadpoolctl import threadpool_limits
 
 from analysis.topics.factorise import non_negative_loadings, unit_length
 from analysis.topics.identity import CLEAR_LEAD, compare_models
-from analysis.topics.labels import topic_terms
 from analysis.topics.model import TopicModel, leading_topics
 from analysis.topics.quality import npmi_coherence, topic_diversity
+from analysis.topics.reading.labels import topic_terms
 from tests.benchmarks.topics_posts import DATA, archive_posts
 
 Floats = NDArray[np.float64]

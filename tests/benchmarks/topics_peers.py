@@ -78,8 +78,8 @@ def leading(weights: Any) -> list[int]:
 
 def valuetalk(corpus: Corpus, k: int, seed: int, *, model: str = "nmf") -> Found:
     from analysis.topics.evaluation import fit_from
-    from analysis.topics.labels import topic_terms
     from analysis.topics.model import leading_topics
+    from analysis.topics.reading.labels import topic_terms
     from flows.topics.evaluate import Settings, new_model
 
     counts, words = corpus.counts("words"), corpus.listed("words")

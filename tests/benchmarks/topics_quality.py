@@ -23,10 +23,10 @@ from scipy.sparse import csr_array
 
 from analysis.topics.choose import choose_k
 from analysis.topics.evaluation import fit_from, summarise, topic_quality
-from analysis.topics.labels import topic_terms
 from analysis.topics.model import TopicModel, leading_topics
-from analysis.topics.phrases import Phrases, find_phrases, merge_phrases
-from analysis.topics.terms import TopicTerms
+from analysis.topics.reading.labels import topic_terms
+from analysis.topics.terms.phrases import Phrases, find_phrases, merge_phrases
+from analysis.topics.terms.topic_terms import TopicTerms
 from analysis.vectorise import document_term_counts
 from flows.topics.corpus_file import CorpusFile, read_corpus_file
 from tests.benchmarks.bench_topics import LIGHT, compare

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score
 
-from analysis.topics.badly_explained import explained_share, leading_where_explained
-from analysis.topics.distinctive import frex_terms, topic_exclusivity, topic_redundancy
-from analysis.topics.labels import topic_terms
 from analysis.topics.model import TopicModel, leading_topics
 from analysis.topics.quality import npmi_coherence, topic_diversity
+from analysis.topics.reading.badly_explained import explained_share, leading_where_explained
+from analysis.topics.reading.distinctive import frex_terms, topic_exclusivity, topic_redundancy
+from analysis.topics.reading.labels import topic_terms
 from tests.benchmarks.topics_posts import DATA, Posts, archive_posts, preprocessed_posts
 
 CORPORA = (("BBC_News", 10), ("DBLP", 4), ("M10", 10), ("reddit_communities", 33))

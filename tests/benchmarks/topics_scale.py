@@ -28,9 +28,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from analysis.topics.labels import topic_terms
 from analysis.topics.model import TopicModel, drawn_posts, leading_topics
 from analysis.topics.quality import npmi_coherence, topic_diversity
+from analysis.topics.reading.labels import topic_terms
 from analysis.vectorise import document_term_counts
 from tests.benchmarks.topics_posts import DATA, archive_posts
 

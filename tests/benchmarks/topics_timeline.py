@@ -33,17 +33,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.series import periods_of, topic_shares
-from analysis.topics.badly_explained import (
+from analysis.topics.model import TopicModel, leading_ids
+from analysis.topics.nights.keeper import KeeperRules, TopicKeeper
+from analysis.topics.nights.lifecycle import TopicEvent
+from analysis.topics.reading.badly_explained import (
     BADLY_EXPLAINED,
     explained_share,
     leading_where_explained,
     words_of_posts,
 )
-from analysis.topics.keeper import KeeperRules, TopicKeeper
-from analysis.topics.labels import topic_labels, topic_terms
-from analysis.topics.lifecycle import TopicEvent
-from analysis.topics.model import TopicModel, leading_ids
-from analysis.topics.terms import TopicTerms
+from analysis.topics.reading.labels import topic_labels, topic_terms
+from analysis.topics.terms.topic_terms import TopicTerms
 from tests.benchmarks.topics_posts import DATA, Posts, archive_posts
 from tests.benchmarks.topics_timeline_plot import Drawing, Row, svg
 

@@ -15,8 +15,8 @@ from analysis.topics.evaluation import (
     summarise,
     topic_quality,
 )
-from analysis.topics.labels import topic_terms
 from analysis.topics.model import TopicModel, leading_topics
+from analysis.topics.reading.labels import topic_terms
 
 ONE = [["garden", "walking", "calm"], ["ward", "appeal", "law"]]
 

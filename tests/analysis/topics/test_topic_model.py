@@ -4,8 +4,8 @@ from scipy.optimize import nnls
 from scipy.sparse import csr_array, vstack
 from sklearn.metrics import adjusted_mutual_info_score
 
-from analysis.topics.labels import topic_labels, topic_terms
 from analysis.topics.model import TopicModel, leading_topics, non_negative_loadings
+from analysis.topics.reading.labels import topic_labels, topic_terms
 
 
 def fitted(corpus, **options) -> TopicModel:  # type: ignore[no-untyped-def] # a fixture

@@ -8,9 +8,9 @@ from scipy.sparse import csr_array, vstack
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from analysis.topics.labels import topic_terms
 from analysis.topics.model import TopicModel, leading_ids, leading_topics
-from analysis.topics.terms import TopicTerms
+from analysis.topics.reading.labels import topic_terms
+from analysis.topics.terms.topic_terms import TopicTerms
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from analysis.saved_arrays import SavedModelError, save_arrays
 from analysis.topics.factorise import Statistics, improve_basis, non_negative_loadings
 from analysis.topics.model import TopicModel
 from analysis.topics.storage import KIND, load_topic_model, save_topic_model
-from analysis.topics.terms import TopicTerms
+from analysis.topics.terms.topic_terms import TopicTerms
 from analysis.vectorise import TermWeighting
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from scipy.sparse import csr_array
 
-from analysis.topics.effects import topic_effects
+from analysis.topics.over_time.effects import topic_effects
 from flows.topics.effects import estimate_effects
 from tests.flows.topics.nights import Forum, begin_forum, rows_of
 from warehouse.gateway import Warehouse

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from analysis.topics import keeper
 from analysis.topics.identity import Verdict
-from analysis.topics.lifecycle import TopicEvent
+from analysis.topics.nights import keeper
+from analysis.topics.nights.lifecycle import TopicEvent
 from flows.topics import beginning, stage, storing, terms
 from flows.topics.beginning import NewLine
 from flows.topics.naming import name_topic

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from analysis.topics.lifecycle import TopicEvent
+from analysis.topics.nights.lifecycle import TopicEvent
 from flows.commands import app
 from flows.topics import beginning, storing
 from tests.flows.topics.nights import TALK, Forum, begin_forum, rows_of

@@ -1,0 +1,1 @@
+"""Topics from night to night: births, retirements, merges and splits."""

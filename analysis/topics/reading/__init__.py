@@ -1,0 +1,1 @@
+"""What a person needs to read a topic: terms, labels, posts, and what no topic explains."""
