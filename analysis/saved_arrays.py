@@ -39,9 +39,13 @@ def save_arrays(
     kind: str,
     schema: int,
 ) -> str:
-    """Save under `path` (a name without ending) and return the checksum, the model's identity."""
+    """Save under `path` (a name without ending) and return the checksum, the model's identity.
+
+    Nothing is compressed: models are saved every night, and that took longer than a night's
+    learning.
+    """
     buffer = BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
+    np.savez(buffer, allow_pickle=False, **dict(arrays))
     content = buffer.getvalue()
     checksum = _checksum(content, description)
     archive = path.with_name(f"{path.name}-{checksum[:16]}.npz")

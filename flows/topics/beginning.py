@@ -14,8 +14,9 @@ from flows.topics.assigning import assign_posts
 from flows.topics.keeping import save_keeper
 from flows.topics.lines import new_name, next_topic_id, saved_version
 from flows.topics.posts import all_posts
-from flows.topics.storing import Stored, store_fit, store_trends
+from flows.topics.storing import Stored, store_fit
 from flows.topics.terms import phrases_in, read_terms
+from flows.topics.trends import store_trends
 from warehouse.gateway import Warehouse
 
 LEAST_POSTS_A_TOPIC = 10

@@ -96,11 +96,20 @@ def let_leave(warehouse: Warehouse, post_ids: Integers) -> None:
         warehouse.connection.unregister("left_posts")
 
 
-def chosen_posts(warehouse: Warehouse, sql: str, **values: object) -> PostsToRead:
-    """Return the counted posts among those that a query names by `post_id`."""
+def chosen_posts(
+    warehouse: Warehouse, sql: str, *, pooled: Integers, **values: object
+) -> PostsToRead:
+    """Return the counted posts among those that a query names by `post_id`.
+
+    The query finds `pooled` as the table pooled_posts: a list given as a value costs far more.
+    """
     query = f"SELECT *, false AS is_new FROM ({_COUNTED}) SEMI JOIN ({sql}) USING (post_id)"
-    found = warehouse.connection.execute(f"{query} ORDER BY first_g", values)
-    return _posts(found.to_arrow_table())
+    warehouse.connection.register("pooled_posts", pa.table({"post_id": pooled}))
+    try:
+        found = warehouse.connection.execute(f"{query} ORDER BY first_g", values)
+        return _posts(found.to_arrow_table())
+    finally:
+        warehouse.connection.unregister("pooled_posts")
 
 
 def _posts(table: pa.Table) -> PostsToRead:

@@ -41,14 +41,15 @@ from flows.topics.posts import (
     chosen_posts,
     left_posts,
 )
-from flows.topics.storing import Step, Stored, store_night, store_trends
+from flows.topics.storing import Step, Stored, store_night
 from flows.topics.terms import read_terms
+from flows.topics.trends import store_trends
 from warehouse.gateway import Warehouse
 
 _UNEXPLAINED = f"""
 SELECT post_id FROM topic_posts JOIN posts USING (post_id)
 WHERE model = $model AND created_at >= $since AND explained < {BADLY_EXPLAINED}
-UNION SELECT unnest($pooled::BIGINT[])
+UNION SELECT post_id FROM pooled_posts
 """
 _OF_RETIRED = """
 SELECT post_id FROM topic_posts JOIN topics USING (model, topic_id)
@@ -213,7 +214,7 @@ class _Night:
             _UNEXPLAINED,
             model=self._line.model,
             since=since,
-            pooled=np.setdiff1d(self._pooled, self._changed.post_ids).tolist(),
+            pooled=np.setdiff1d(self._pooled, self._changed.post_ids),
             language=self._night.settings.study.language,
         )
         terms = self._terms_of(posts)

@@ -14,12 +14,10 @@ from analysis.topics.model import TopicModel
 from analysis.topics.nights.lifecycle import TopicEvent
 from flows.arrow_rows import arrow_rows, days, list_of, repeated, small, with_column
 from flows.corpus_arrays import CorpusTerms
-from flows.night import Night
 from flows.topics.assigning import Assigned, store_assigned
 from flows.topics.describing import count_posts, term_rows, topic_rows
 from flows.topics.posts import let_leave
 from flows.topics.sentences import FITTED, REPLACED, sentence_of
-from flows.topics.trends import topic_trends
 from warehouse.gateway import Warehouse
 from warehouse.results import replace_rows
 
@@ -129,12 +127,6 @@ def store_night(
         _store_topics(warehouse, stored, measured=measured)
     else:
         count_posts(warehouse, stored.line)
-
-
-def store_trends(warehouse: Warehouse, night: Night, line: str) -> None:
-    """Store the shares of a line's topics over time."""
-    rows = topic_trends(warehouse, night, line)
-    replace_rows(warehouse.connection, "topic_trends", rows, keys=["run_id"])
 
 
 def store_events(warehouse: Warehouse, line: str, events: Sequence[TopicEvent]) -> None:

@@ -58,7 +58,11 @@ def _put(warehouse: Warehouse, first: int, last: int) -> None:
 
 
 def _run(forum: Forum, warehouse: Warehouse) -> str:
-    return run_topics(warehouse, forum.night())
+    night = forum.night()
+    warehouse.start_run(night.run)
+    said = run_topics(warehouse, night)
+    warehouse.finish_run(night.run.run_id, status="complete")
+    return said
 
 
 def measure(place: Path, n_posts: int) -> Mapping[str, float]:

@@ -66,6 +66,7 @@ def bootstrapped_shares(
     n_topics: int,
     group: ArrayLike | None = None,
     author: ArrayLike | None = None,
+    only: ArrayLike | None = None,
     confidence: float = 0.95,
     n_draws: int = 999,
     random_state: int = 0,
@@ -80,6 +81,9 @@ def bootstrapped_shares(
         Without groups all posts are in group 0.
     author : (n,) integers
         Negative where unknown: an author of that post alone.
+    only : (n_cells, 2) integers, optional
+        Group and period of the cells that are returned. The spread is borrowed from all cells all
+        the same, so that a cell's figures do not depend on which others are returned.
     n_topics : int
     confidence : of each interval
     n_draws : int
@@ -105,17 +109,41 @@ def bootstrapped_shares(
         raise ValueError(f"confidence is {confidence}; give one between 0 and 1, such as 0.95")
     cells = author_cells(leading, period, n_topics=n_topics, group=group, author=author)
     alike = likeness(cells)
-    bounds = effective_interval(cells, alike, confidence=confidence)
+    chosen = _chosen(cells, only)
+    told = _told(cells, chosen)
+    bounds = effective_interval(told, alike, confidence=confidence)
     lower, upper = bounds.lower.copy(), bounds.upper.copy()
     drawn = np.zeros(lower.shape, dtype=bool)
     spread = _spread(cells, alike, confidence)
-    for block in _blocks(cells, n_draws):
+    for block in _blocks(cells, chosen, n_draws):
         found = _drawn_bounds(cells, spread, block, n_draws=n_draws, seed=random_state)
-        kept = found.usable
-        lower[block] = np.where(kept, found.lower, lower[block])
-        upper[block] = np.where(kept, found.upper, upper[block])
-        drawn[block] = kept
-    return _as_table(cells, lower, upper, drawn)
+        kept, place = found.usable, np.searchsorted(chosen, block)
+        lower[place] = np.where(kept, found.lower, lower[place])
+        upper[place] = np.where(kept, found.upper, upper[place])
+        drawn[place] = kept
+    return _as_table(told, lower, upper, drawn)
+
+
+def _chosen(cells: AuthorCells, only: ArrayLike | None) -> Integers:
+    """Return the numbers of the cells that are asked for, in order."""
+    if only is None:
+        return np.arange(len(cells.n_posts))
+    asked = set(map(tuple, np.asarray(only, dtype=np.int64).reshape(-1, 2).tolist()))
+    held = zip(cells.group.tolist(), cells.period.tolist(), strict=True)
+    return np.flatnonzero(np.array([cell in asked for cell in held], dtype=np.bool_))
+
+
+def _told(cells: AuthorCells, chosen: Integers) -> AuthorCells:
+    """Return some cells; what is said of pairs of cell and author stays that of all."""
+    return cells._replace(
+        group=cells.group[chosen],
+        period=cells.period[chosen],
+        n_posts=cells.n_posts[chosen],
+        n_authors=cells.n_authors[chosen],
+        mean_company=cells.mean_company[chosen],
+        effective_authors=cells.effective_authors[chosen],
+        counts=cells.counts[chosen],
+    )
 
 
 class _Spread(NamedTuple):
@@ -156,9 +184,9 @@ def _added(seen: Floats) -> Floats:
     return np.asarray(LEAST_ADDED + (1 - LEAST_ADDED) * np.exp(-seen), dtype=np.float64)
 
 
-def _blocks(cells: AuthorCells, n_draws: int) -> Iterator[Integers]:
+def _blocks(cells: AuthorCells, chosen: Integers, n_draws: int) -> Iterator[Integers]:
     """Yield the cells that have draws of their own, as many together as memory allows."""
-    enough = np.flatnonzero(cells.effective_authors >= LEAST_EFFECTIVE_AUTHORS)
+    enough = chosen[cells.effective_authors[chosen] >= LEAST_EFFECTIVE_AUTHORS]
     size = np.cumsum(np.maximum(cells.n_authors, cells.counts.shape[1])[enough] * n_draws)
     if len(enough):
         cuts = np.flatnonzero(np.diff(size // VALUES_AT_ONCE)) + 1

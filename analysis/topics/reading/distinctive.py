@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -66,7 +65,7 @@ def frex_scores(components: Floats, *, weight: float = 0.5, among: int = RANKED_
         raise ValueError(f"weight is {weight}; give a weight of exclusivity from 0 to 1")
     weighed = np.zeros(components.shape, dtype=np.bool_)
     for topic, heavy in enumerate(components):
-        weighed[topic, _heaviest(heavy, among)] = True
+        weighed[topic, heaviest(heavy, among)] = True
     frequency = _ranks(components, weighed)
     exclusivity = _ranks(term_exclusivity(components), weighed)
     ranked = np.where(weighed, 1.0, np.nan)
@@ -75,13 +74,12 @@ def frex_scores(components: Floats, *, weight: float = 0.5, among: int = RANKED_
 
 
 def _ranks(values: Floats, weighed: NDArray[np.bool_]) -> Floats:
-    """Return the share of a row's weighed terms that are no greater than each."""
-    if not values.size:
-        return np.zeros_like(values)
-    rank = rankdata(np.where(weighed, values, -np.inf), method="max", axis=1)
-    n_weighed = weighed.sum(axis=1, keepdims=True)
-    above = rank - (values.shape[1] - n_weighed)
-    return np.asarray(above / np.maximum(n_weighed, 1), dtype=np.float64)
+    """Return the share of a row's weighed terms that are no greater than each; 0 for others."""
+    ranks = np.zeros(values.shape, dtype=np.float64)
+    for rank, row, among in zip(ranks, values, weighed, strict=True):
+        ordered = np.sort(row[among])
+        rank[among] = np.searchsorted(ordered, row[among], side="right") / max(len(ordered), 1)
+    return ranks
 
 
 def frex_terms(
@@ -91,11 +89,12 @@ def frex_terms(
 
     `frex_scores` has the score and `weight`.
     """
-    scores = frex_scores(components, weight=weight)
-    return [
-        [vocabulary[term] for term in np.lexsort((-heavy, -score))[:n].tolist() if score[term] > 0]
-        for score, heavy in zip(scores, components, strict=True)
-    ]
+    listed = []
+    for score, heavy in zip(frex_scores(components, weight=weight), components, strict=True):
+        scored = np.flatnonzero(score > 0)
+        order = scored[np.lexsort((-heavy[scored], -score[scored]))[:n]]
+        listed.append([vocabulary[term] for term in order.tolist()])
+    return listed
 
 
 def topic_exclusivity(components: Floats, *, n: int = LISTED_TERMS) -> Floats:
@@ -106,7 +105,7 @@ def topic_exclusivity(components: Floats, *, n: int = LISTED_TERMS) -> Floats:
     """
     shares = term_exclusivity(components)
     means = [
-        share[listed].mean() if len(listed := _heaviest(heavy, n)) else np.nan
+        share[listed].mean() if len(listed := heaviest(heavy, n)) else np.nan
         for share, heavy in zip(shares, components, strict=True)
     ]
     return np.array(means, dtype=np.float64)
@@ -123,7 +122,7 @@ def topic_redundancy(components: Floats, *, n: int = LISTED_TERMS) -> Redundancy
     np.fill_diagonal(alike, -np.inf)
     listed = np.zeros(components.shape, dtype=np.float64)
     for topic, heavy in enumerate(components):
-        listed[topic, _heaviest(heavy, n)] = 1.0
+        listed[topic, heaviest(heavy, n)] = 1.0
     both = listed @ listed.T
     np.fill_diagonal(both, 0.0)
     n_listed = listed.sum(axis=1)
@@ -131,6 +130,13 @@ def topic_redundancy(components: Floats, *, n: int = LISTED_TERMS) -> Redundancy
     return Redundancy(alike.argmax(axis=1).astype(np.int64), alike.max(axis=1), shared)
 
 
-def _heaviest(weights: Floats, n: int) -> Integers:
-    order = np.argsort(-weights, kind="stable")[:n]
-    return order[weights[order] > 0]
+def heaviest(weights: Floats, n: int) -> Integers:
+    """Return the `n` terms of greatest weight above zero, the greatest first, of equals the left.
+
+    Only what may be among them is ordered, since a vocabulary is far longer than a list of terms.
+    """
+    among = np.flatnonzero(weights > 0)
+    if len(among) > n:
+        least = np.partition(weights[among], len(among) - n)[len(among) - n]
+        among = among[weights[among] >= least]
+    return among[np.argsort(-weights[among], kind="stable")[:n]]

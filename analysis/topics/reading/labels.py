@@ -10,7 +10,7 @@ from itertools import takewhile
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.topics.reading.distinctive import term_exclusivity
+from analysis.topics.reading.distinctive import heaviest, term_exclusivity
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def topic_terms(
     components: Floats, vocabulary: Sequence[str], *, n: int = LISTED_TERMS
 ) -> list[list[str]]:
     """Return each topic's terms of greatest weight, the greatest first; none of weight zero."""
-    return [[vocabulary[term] for term in _greatest(weights, n)] for weights in components]
+    return [[vocabulary[term] for term in heaviest(weights, n).tolist()] for weights in components]
 
 
 def topic_labels(
@@ -46,7 +46,7 @@ def topic_labels(
     """
     labels: list[str] = []
     for topic, scores in enumerate(components * term_exclusivity(components)):
-        candidates = _greatest(scores, max(LISTED_TERMS, n))
+        candidates = heaviest(scores, max(LISTED_TERMS, n)).tolist()
         ranked = [(vocabulary[term], float(scores[term])) for term in candidates]
         label = ", ".join(_told_apart(ranked, n)) or "no terms"
         labels.append(f"{label} ({topic})" if label in labels else label)
@@ -106,8 +106,3 @@ def _same_word(first: str, second: str) -> bool:
     if common == len(shorter):
         return common >= BEGINNING
     return common >= COMMON_BEGINNING and common >= COMMON_SHARE * len(longer)
-
-
-def _greatest(weights: Floats, n: int) -> list[int]:
-    order = np.argsort(-weights, kind="stable")[:n].tolist()
-    return [term for term in order if weights[term] > 0]
