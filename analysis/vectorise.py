@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array, csr_array, diags_array
+from scipy.sparse import coo_array, csr_array
 from sklearn.base import BaseEstimator
 
 from analysis.stopwords import load_stopwords
@@ -22,7 +22,9 @@ Floats = NDArray[np.float64]
 Label = TypeVar("Label", int, str)
 
 _ROWS_AT_ONCE = 8_192
-"""Rows ranked by one sort: more would leave too few digits to tell weights apart."""
+"""Rows ranked together: more would leave too few digits to tell weights apart."""
+_ROWS_LAID_OUT = 256
+"""Rows ranked side by side, each as long as the longest, which bounds the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,31 @@ def align_columns(counts: csr_array, labels: Sequence[Label], onto: Sequence[Lab
     """
     if counts.shape[1] != len(labels):
         raise ValueError(f"{counts.shape[1]} columns and {len(labels)} labels: give one of each")
+    return move_columns(counts, columns_among(labels, onto), n_columns=len(onto))
+
+
+def columns_among(labels: Sequence[Label], onto: Sequence[Label]) -> NDArray[np.int32]:
+    """Return the place of each label among the columns `onto`, -1 where it is none of them.
+
+    Raises
+    ------
+    ValueError
+        Where `onto` names a column twice.
+    """
     target = {label: column for column, label in enumerate(onto)}
     if len(target) != len(onto):
         raise ValueError("the columns to align to name one twice; name each once")
-    onto_column = np.array([target.get(label, -1) for label in labels], dtype=np.int32)
-    known = np.flatnonzero(onto_column >= 0).astype(np.int32)
-    ones = np.ones(len(known), dtype=np.float64)
-    moves = coo_array((ones, (known, onto_column[known])), shape=(len(labels), len(onto)))
-    aligned = csr_array(counts @ csr_array(moves))
-    aligned.sort_indices()
+    return np.array([target.get(label, -1) for label in labels], dtype=np.int32)
+
+
+def move_columns(counts: csr_array, columns: NDArray[np.int32], *, n_columns: int) -> csr_array:
+    """Return `counts` with each column at the place that `columns` gives, -1 to drop it."""
+    moved = columns[counts.indices]
+    known = moved >= 0
+    starts = np.concatenate([[0], np.cumsum(known)])[counts.indptr].astype(np.int32)
+    data = counts.data[known].astype(np.float64)
+    aligned = csr_array((data, moved[known], starts), shape=(counts.shape[0], n_columns))
+    aligned.sum_duplicates()
     return aligned
 
 
@@ -180,7 +198,11 @@ class TermWeighting(BaseEstimator):  # type: ignore[misc] # scikit-learn ships n
 
     def transform(self, counts: csr_array, words: Sequence[str]) -> csr_array:
         """Return the weights (n_posts, n_kept) of posts whose columns are `words` in any order."""
-        weights = align_columns(counts, words, self.vocabulary_)
+        return self.weighted(align_columns(counts, words, self.vocabulary_))
+
+    def weighted(self, aligned: csr_array) -> csr_array:
+        """Return the weights of posts whose columns are the vocabulary; the counts are changed."""
+        weights = aligned
         if self.sublinear:
             weights.data = 1 + np.log(weights.data)
         weights.data = weights.data * self.idf_[weights.indices]
@@ -189,9 +211,13 @@ class TermWeighting(BaseEstimator):  # type: ignore[misc] # scikit-learn ships n
 
 def unit_rows(weights: csr_array) -> csr_array:
     """Return the matrix with each row scaled to Euclidean length one; rows of zeros stay."""
-    lengths = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
+    sizes = np.diff(weights.indptr)
+    rows = np.repeat(np.arange(weights.shape[0]), sizes)
+    squares = np.bincount(rows, weights=weights.data**2, minlength=weights.shape[0])
+    lengths = np.sqrt(squares)
     scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    return csr_array(diags_array(scale) @ weights)
+    data = weights.data * np.repeat(scale, sizes)
+    return csr_array((data, weights.indices.copy(), weights.indptr.copy()), shape=weights.shape)
 
 
 def strongest_terms(weights: csr_array, *, n: int = 20) -> csr_array:
@@ -201,30 +227,50 @@ def strongest_terms(weights: csr_array, *, n: int = 20) -> csr_array:
     of the greatest weight of all.
     """
     weights = csr_array(weights)
-    weights.sort_indices()
-    kept = _among_greatest(weights, n)
-    before = np.concatenate([[0], np.cumsum(kept)])
-    starts = before[weights.indptr].astype(np.int32)
-    return unit_rows(
-        csr_array((weights.data[kept], weights.indices[kept], starts), shape=weights.shape)
-    )
+    if not weights.has_sorted_indices:  # the few that may stay are sooner sorted than all
+        weights = _entries(weights, _among_greatest(weights, n, all_equal=True))
+        weights.sort_indices()
+    return unit_rows(_entries(weights, _among_greatest(weights, n)))
 
 
-def _among_greatest(weights: csr_array, n: int) -> NDArray[np.bool_]:
-    """Tell which entries are among the `n` greatest of their row, the leftmost of equal ones."""
+def _entries(weights: csr_array, kept: NDArray[np.bool_]) -> csr_array:
+    starts = np.concatenate([[0], np.cumsum(kept)])[weights.indptr].astype(np.int32)
+    return csr_array((weights.data[kept], weights.indices[kept], starts), shape=weights.shape)
+
+
+def _among_greatest(weights: csr_array, n: int, *, all_equal: bool = False) -> NDArray[np.bool_]:
+    """Tell which entries are among the `n` greatest of their row, the leftmost of equal ones.
+
+    All of those that are equal to the last of them if `all_equal`.
+    """
     kept = np.ones(weights.nnz, dtype=np.bool_)
     greatest = max(weights.data.max(initial=0.0), np.finfo(np.float64).tiny)
     for start in range(0, weights.shape[0], _ROWS_AT_ONCE):
         bounds = weights.indptr[start : start + _ROWS_AT_ONCE + 1]
         sizes = np.diff(bounds)
         rows = np.repeat(np.arange(len(sizes)), sizes)
-        # One sort for all rows: a row's number less its weights lies between it and the one before.
+        # A row's number less its weights: of so few digits that equal weights are equal.
         keys = 2 * rows - weights.data[bounds[0] : bounds[-1]] / greatest
-        ranked = np.append(np.sort(keys), np.inf)
         begins = bounds[:-1] - bounds[0]
-        last = np.where(sizes > n, ranked[np.minimum(begins + n - 1, len(keys))], np.inf)[rows]
+        last = _last_of_least(keys, begins, sizes, n)[rows]
+        if all_equal:
+            kept[bounds[0] : bounds[-1]] = keys <= last
+            continue
         equal = keys == last
         room = n - np.bincount(rows[keys < last], minlength=len(sizes))
         among_equal = np.cumsum(equal) - np.concatenate([[0], np.cumsum(equal)])[begins][rows]
         kept[bounds[0] : bounds[-1]] = (keys < last) | (equal & (among_equal <= room[rows]))
     return kept
+
+
+def _last_of_least(keys: Floats, begins: Integers, sizes: Integers, n: int) -> Floats:
+    """Return the n-th least key of each row, infinity where it has no more than n."""
+    last = np.full(len(sizes), np.inf)
+    long = np.flatnonzero(sizes > n)
+    for start in range(0, len(long), _ROWS_LAID_OUT):
+        chosen = long[start : start + _ROWS_LAID_OUT]
+        along = np.arange(sizes[chosen].max())
+        place = np.minimum(begins[chosen, None] + along, len(keys) - 1)
+        laid_out = np.where(along < sizes[chosen, None], keys[place], np.inf)
+        last[chosen] = np.partition(laid_out, n - 1, axis=1)[:, n - 1]
+    return last

@@ -17,6 +17,7 @@ from scipy.linalg import qr
 from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 ROWS_AT_ONCE = 4_096
 """Posts whose loadings are found together: as many as stay in the processor's cache."""
@@ -145,36 +146,54 @@ def improve_basis(
     towards = basis if towards is None else towards
     pull = np.broadcast_to(np.asarray(pull, dtype=np.float64), (len(basis), basis.shape[1]))
     heard = np.flatnonzero(np.diag(gram) > _TINY)
-    for _ in range(sweeps):
-        for topic in heard:
-            own = gram[topic, topic]
-            free = better[topic] + (cross[topic] - gram[topic] @ better) / own
-            held = (free + pull[topic] * towards[topic]) / (1.0 + pull[topic])
-            better[topic] = np.maximum(held, 0.0)
+    for topic in np.tile(heard, sweeps):
+        own = gram[topic, topic]
+        free = better[topic] + (cross[topic] - gram[topic] @ better) / own
+        held = (free + pull[topic] * towards[topic]) / (1.0 + pull[topic])
+        better[topic] = np.maximum(held, 0.0)
     return better
 
 
-def gather_statistics(terms: csr_array, basis: Floats) -> Statistics:
-    """Return the statistics of posts whose loadings on the basis are the best."""
-    gram, cross = np.zeros((len(basis), len(basis))), np.zeros_like(basis)
+def gather_statistics(terms: csr_array, basis: Floats) -> tuple[Statistics, Floats]:
+    """Return the statistics of posts by their best loadings, and how many posts each topic has.
+
+    A post that is half of a topic counts a half there, (k,).
+    """
+    k = len(basis)
+    gram, cross, posts = np.zeros((k, k)), np.zeros_like(basis), np.zeros(k)
     for block in _blocks(terms):
         loadings = non_negative_loadings(block, basis)
+        narrow, used = _narrowed(block)
         gram += loadings.T @ loadings
-        cross += (block.T @ loadings).T
-    return Statistics(gram, cross)
+        cross[:, used] += (csr_array(narrow.T) @ loadings).T
+        posts += shares_of(loadings).sum(axis=0)
+    return Statistics(gram, cross), posts
+
+
+def shares_of(loadings: Floats) -> Floats:
+    """Return each row divided by its sum; rows of zeros stay."""
+    sums = loadings.sum(axis=1, keepdims=True)
+    shares: Floats = np.zeros_like(loadings)
+    np.divide(loadings, sums, out=shares, where=sums > 0)
+    return shares
 
 
 def rescaled(basis: Floats, statistics: Statistics) -> tuple[Floats, Statistics]:
-    """Return the basis with rows of length one and the statistics that belong to it."""
+    """Return the basis with rows of length one and the statistics that belong to it.
+
+    The arrays are changed in place: a second set of them costs more than the numbers do.
+    """
     return _rescaled(basis, statistics)[:2]
 
 
 def _rescaled(basis: Floats, statistics: Statistics) -> tuple[Floats, Statistics, Floats]:
-    lengths = np.linalg.norm(basis, axis=1)
+    lengths = row_lengths(basis)
     factors = np.where(lengths > 0, lengths, 1.0)
-    gram = statistics.gram * np.outer(factors, factors)
-    cross = statistics.cross * factors[:, None]
-    return basis / factors[:, None], Statistics(gram, cross), factors
+    gram, cross = statistics
+    gram *= np.outer(factors, factors)
+    cross *= factors[:, None]
+    basis /= factors[:, None]
+    return basis, statistics, factors
 
 
 def non_negative_loadings(
@@ -189,7 +208,7 @@ def non_negative_loadings(
     found = np.zeros((terms.shape[0], len(components)))
     start = 0
     for block in _blocks(terms):
-        aim = np.ascontiguousarray((block @ components.T).T)
+        aim = np.ascontiguousarray(_products(block, components).T)
         found[start : start + block.shape[0]] = _solve(aim, gram, tolerance, max_iter).T
         start += block.shape[0]
     return found
@@ -201,7 +220,7 @@ def unexplained(terms: csr_array, components: Floats, loadings: Floats) -> Float
     1 where nothing of a row is explained, 0 for a row that is explained whole or is empty.
     """
     length = np.asarray(terms.multiply(terms).sum(axis=1)).ravel()
-    aim = np.asarray(terms @ components.T)
+    aim = _products(terms, components)
     reached = (loadings @ (components @ components.T)) * loadings
     left = length - 2 * (aim * loadings).sum(axis=1) + reached.sum(axis=1)
     share: Floats = np.zeros_like(length)
@@ -209,9 +228,56 @@ def unexplained(terms: csr_array, components: Floats, loadings: Floats) -> Float
     return np.clip(share, 0.0, 1.0)
 
 
+def _products(terms: csr_array, components: Floats) -> Floats:
+    """Return terms @ components.T, (n, k), for which few columns have to be laid out anew."""
+    narrow, used = _narrowed(terms)
+    return np.asarray(narrow @ np.ascontiguousarray(components[:, used].T))
+
+
+def _narrowed(terms: csr_array) -> tuple[csr_array, Integers]:
+    """Return the rows over those columns alone that they have entries in, and these columns."""
+    used = np.flatnonzero(np.bincount(terms.indices, minlength=terms.shape[1]))
+    number = np.zeros(terms.shape[1], dtype=terms.indices.dtype)
+    number[used] = np.arange(len(used))
+    shape = (terms.shape[0], len(used))
+    return csr_array((terms.data, number[terms.indices], terms.indptr), shape=shape), used
+
+
+def evened_rows(rows: Floats, power: float) -> Floats:
+    """Return the rows with each entry above zero raised to a power, of length one."""
+    evened, above = np.zeros_like(rows), rows > 0
+    evened[above] = rows[above] ** power
+    evened /= np.maximum(row_lengths(evened), _TINY)[:, None]
+    return evened
+
+
+def row_lengths(rows: Floats) -> Floats:
+    """Return the Euclidean length of each row."""
+    lengths: Floats = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return lengths
+
+
+def greatest_of_rows(rows: Floats, *, n: int) -> list[Integers]:
+    """Return the places of the n greatest entries of each row, the greatest first; none of zero.
+
+    Of equal ones the leftmost. Only entries are ranked that are not under the n-th greatest of the
+    maxima of parts of the row, which few are.
+    """
+    ends = np.arange(0, rows.shape[1], max(rows.shape[1] // (4 * n), 1))
+    maxima = np.maximum.reduceat(rows, ends, axis=1) if rows.size else rows
+    least = np.zeros(len(rows))
+    if maxima.shape[1] > n:
+        least = np.partition(maxima, -n, axis=1)[:, -n]
+    found = []
+    for row, bound in zip(rows, least, strict=True):
+        high = np.flatnonzero((row >= bound) & (row > 0))
+        found.append(high[np.argsort(-row[high], kind="stable")[:n]].astype(np.int64))
+    return found
+
+
 def unit_length(rows: Floats) -> Floats:
     """Return the rows scaled to Euclidean length one; rows of zeros stay."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths = row_lengths(rows)[:, None]
     scaled = np.zeros_like(rows)
     np.divide(rows, lengths, out=scaled, where=lengths > 0)
     return scaled

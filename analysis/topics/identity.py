@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 
-from analysis.topics.factorise import unit_length
+from analysis.topics.factorise import greatest_of_rows, row_lengths
 from analysis.topics.model import TopicModel, leading_ids
-from analysis.topics.reading.labels import LISTED_TERMS, topic_terms
+from analysis.topics.reading.labels import LISTED_TERMS
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+PROBE_POSTS = 500
+"""Posts of a night, or of a refit, by which two models are compared."""
 CLEAR_LEAD = 0.1
 """A post's leading topic leads clearly by so much of the post, by the earlier model."""
 LEAST_SCORE_OF_UPDATE = 0.9
@@ -80,7 +82,12 @@ class Verdict(NamedTuple):
 
 
 def compare_models(
-    before: TopicModel, after: TopicModel, counts: csr_array, words: Sequence[str]
+    before: TopicModel,
+    after: TopicModel,
+    counts: csr_array,
+    words: Sequence[str],
+    *,
+    whole: csr_array | None = None,
 ) -> IdentityScore:
     """Compare two fitted models by their terms and by the leading topics of probe posts.
 
@@ -88,17 +95,20 @@ def compare_models(
     ----------
     counts : (n, n_words) sparse counts of posts that both have not been chosen by, its columns
         named by `words`
+    whole : (n, n_terms), optional
+        The same posts' whole rows, where both models weigh posts alike and that is known.
     """
     ids = np.intersect1d(before.topic_ids_, after.topic_ids_)
     rows = _rows_of(before, ids), _rows_of(after, ids)
-    one, other = _joint(before, after)
-    one, other = one[rows[0]], other[rows[1]]
-    shares = before.transform(counts, words), after.transform(counts, words)
+    shares = [
+        model.transform(counts, words) if whole is None else model.shares(whole)
+        for model in (before, after)
+    ]
     leads = (
         leading_ids(shares[0], before.topic_ids_),
         leading_ids(shares[1], after.topic_ids_),
     )
-    cosines = one @ other.T
+    cosines = _cosines(before, after)[np.ix_(*rows)]
     match = linear_sum_assignment(-(cosines + _overlap(*leads, ids)) / 2)[1]
     changed = leads[0] != leads[1]
     between = np.isin(leads[0], [*ids, -1]) & np.isin(leads[1], [*ids, -1])
@@ -112,6 +122,14 @@ def compare_models(
         moved_by_events=_share(changed & ~between),
         n_probe=counts.shape[0],
     )
+
+
+def probe_posts(posts: csr_array) -> csr_array:
+    """Return some rows, evenly over all of them, by which two models are compared."""
+    n = posts.shape[0]
+    if n <= PROBE_POSTS:
+        return posts
+    return posts[np.arange(PROBE_POSTS) * n // PROBE_POSTS]
 
 
 def accept(score: IdentityScore, *, refit: bool = False, least: float | None = None) -> Verdict:
@@ -144,8 +162,20 @@ def _rows_of(model: TopicModel, ids: Integers) -> Integers:
     return order[np.searchsorted(model.topic_ids_[order], ids)].astype(np.int64)
 
 
+def _cosines(before: TopicModel, after: TopicModel) -> Floats:
+    """Return the cosine of each row of one basis with each of the other's."""
+    if before.vocabulary_ == after.vocabulary_:
+        one, other = before.components_, after.components_
+    else:
+        one, other = _joint(before, after)
+    lengths = np.outer(row_lengths(one), row_lengths(other))
+    cosines: Floats = np.zeros_like(lengths)
+    np.divide(one @ other.T, lengths, out=cosines, where=lengths > 0)
+    return cosines
+
+
 def _joint(before: TopicModel, after: TopicModel) -> tuple[Floats, Floats]:
-    """Return both bases over the joint vocabulary, rows of length one."""
+    """Return both bases over the joint vocabulary."""
     column = {word: number for number, word in enumerate(before.vocabulary_)}
     for word in after.vocabulary_:
         column.setdefault(word, len(column))
@@ -153,7 +183,7 @@ def _joint(before: TopicModel, after: TopicModel) -> tuple[Floats, Floats]:
     for model in (before, after):
         wide = np.zeros((len(model.components_), len(column)))
         wide[:, [column[word] for word in model.vocabulary_]] = model.components_
-        spread.append(unit_length(wide))
+        spread.append(wide)
     return spread[0], spread[1]
 
 
@@ -169,11 +199,13 @@ def _overlap(one: Integers, other: Integers, ids: Integers) -> Floats:
 
 
 def _jaccards(before: TopicModel, after: TopicModel, rows: tuple[Integers, Integers]) -> Floats:
-    listed = (
-        topic_terms(before.components_[rows[0]], before.vocabulary_, n=LISTED_TERMS),
-        topic_terms(after.components_[rows[1]], after.vocabulary_, n=LISTED_TERMS),
-    )
-    return np.array([_jaccard(set(a), set(b)) for a, b in zip(*listed, strict=True)])
+    listed = []
+    for model, places in zip((before, after), rows, strict=True):
+        greatest = greatest_of_rows(model.components_, n=LISTED_TERMS)
+        listed.append(
+            [{model.vocabulary_[t] for t in greatest[place].tolist()} for place in places]
+        )
+    return np.array([_jaccard(a, b) for a, b in zip(*listed, strict=True)])
 
 
 def _jaccard(one: set[str], other: set[str]) -> float:

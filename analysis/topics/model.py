@@ -22,16 +22,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from analysis.topics.factorise import (
     Statistics,
+    evened_rows,
     factorise,
     first_basis,
+    gather_statistics,
     improve_basis,
     non_negative_loadings,
     rescaled,
+    shares_of,
     unit_length,
 )
 from analysis.topics.factorise import unexplained as unexplained_share
 from analysis.topics.terms.guidance import match_seeds, seed_rows
-from analysis.topics.terms.topic_terms import TopicTerms
+from analysis.topics.terms.topic_terms import TopicTerms, WeighedPosts
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -190,10 +193,17 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         self.topic_ids_ = np.arange(self.n_topics, dtype=np.int64)
         return self
 
-    def partial_fit(self, counts: csr_array, words: Sequence[str]) -> Self:
+    def partial_fit(
+        self, counts: csr_array, words: Sequence[str], *, weighed: WeighedPosts | None = None
+    ) -> Self:
         """Take in a night's new posts; without a known term among them nothing changes.
 
         Words that are no terms of the model are left out and counted in `n_unknown_words_`.
+
+        Parameters
+        ----------
+        weighed : WeighedPosts, optional
+            What `terms_.weigh` gave of the same posts, where that is known.
 
         Raises
         ------
@@ -201,18 +211,19 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
             Where the model was not fitted.
         """
         check_is_fitted(self, "components_")
-        self.n_unknown_words_ = self._unknown(counts, words)
-        cut = _cut(self.terms_, counts, words)
+        _, cut, self.n_unknown_words_ = weighed or self.terms_.weigh(counts, words)
         heard = cut[np.diff(cut.indptr) > 0]
         if not heard.shape[0]:
             return self
-        new, posts = _statistics(heard, self.components_)
+        (gram, cross), posts = gather_statistics(heard, self.components_)
         weight = self._weight_of_night(posts)
-        gram = self.gram_ + weight[:, None] * new.gram
-        cross = self.cross_ + weight[:, None] * new.cross
-        before = self.components_
-        moved = improve_basis(before, Statistics(gram, cross), pull=self.night_pull, sweeps=2)
-        self.components_, kept = rescaled(moved, Statistics(gram, cross))
+        gram *= weight[:, None]
+        gram += self.gram_
+        cross *= weight[:, None]
+        cross += self.cross_
+        heard_of = Statistics(gram, cross)
+        moved = improve_basis(self.components_, heard_of, pull=self.night_pull, sweeps=2)
+        self.components_, kept = rescaled(moved, heard_of)
         self._set_statistics(kept, self.posts_ + weight * posts)
         self.version_ += 1
         return self
@@ -266,9 +277,8 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
     def shares(self, terms: csr_array) -> Floats:
         """Return what `transform` does of posts whose whole rows (n, n_terms) are weighed."""
         check_is_fitted(self, "components_")
-        evened = unit_length(self.components_**self.evenness)
-        loadings = non_negative_loadings(terms, evened)
-        return _ratio(loadings, loadings.sum(axis=1, keepdims=True))
+        evened = evened_rows(self.components_, self.evenness)
+        return shares_of(non_negative_loadings(terms, evened))
 
     def loadings(self, counts: csr_array, words: Sequence[str]) -> Floats:
         """Return each post's loadings (n, n_topics) on the topics, found from its whole row."""
@@ -313,7 +323,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         if topic_id in self.topic_ids_ or not row.any():
             raise ValueError(f"topic {topic_id} is there already or has no term; give a new one")
         self.components_ = np.vstack([self.components_, row])
-        new, posts = _statistics(_cut(self.terms_, counts, words), self.components_)
+        new, posts = gather_statistics(_cut(self.terms_, counts, words), self.components_)
         gram = np.zeros_like(new.gram)
         gram[:-1, :-1], gram[-1] = self.gram_, new.gram[-1]
         self.topic_ids_ = np.append(self.topic_ids_, np.int64(topic_id))
@@ -416,14 +426,15 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         return np.minimum(1.0, _ratio(bound, posts))
 
     def _remember(self, heard: csr_array) -> None:
-        statistics, posts = _statistics(heard, self.components_)
+        statistics, posts = gather_statistics(heard, self.components_)
         self._set_statistics(statistics, posts)
 
     def _set_statistics(self, statistics: Statistics, posts: Floats) -> None:
         """Keep statistics, each topic's scaled to what it may remember."""
         scale = np.minimum(1.0, _ratio(np.full_like(posts, self.memory), posts))
-        self.gram_ = statistics.gram * scale[:, None]
-        self.cross_ = statistics.cross * scale[:, None]
+        self.gram_, self.cross_ = statistics
+        self.gram_ *= scale[:, None]
+        self.cross_ *= scale[:, None]
         self.posts_ = posts * scale
 
     def _reorder(self, rows: Integers) -> None:
@@ -437,11 +448,6 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         if not len(found):
             raise ValueError(f"there is no topic {topic_id}; there are {self.topic_ids_.tolist()}")
         return int(found[0])
-
-    def _unknown(self, counts: csr_array, words: Sequence[str]) -> int:
-        known = set(self.vocabulary_)
-        used = np.unique(counts.indices)
-        return sum(words[column] not in known for column in used.tolist())
 
 
 def drawn_posts(n_posts: int, sample: int, *, random_state: int = 0) -> Integers:
@@ -466,18 +472,6 @@ def leading_ids(weights: Floats, topic_ids: Integers) -> Integers:
     """Return the id of each post's topic of greatest weight, -1 where it has none."""
     leading = leading_topics(weights)
     return np.where(leading >= 0, np.append(topic_ids, -1)[leading], -1).astype(np.int64)
-
-
-def _statistics(heard: csr_array, components: Floats) -> tuple[Statistics, Floats]:
-    """Return the statistics of posts and how many of them each topic has."""
-    k = len(components)
-    gram, cross, posts = np.zeros((k, k)), np.zeros_like(components), np.zeros(k)
-    for block in _blocks(heard):
-        loadings = non_negative_loadings(block, components)
-        gram += loadings.T @ loadings
-        cross += (block.T @ loadings).T
-        posts += _ratio(loadings, loadings.sum(axis=1, keepdims=True)).sum(axis=0)
-    return Statistics(gram, cross), posts
 
 
 def _cut(terms: TopicTerms, counts: csr_array, words: Sequence[str]) -> csr_array:

@@ -30,7 +30,8 @@ def nearest_topics(model: TopicModel, profiles: Sequence[Mapping[str, float]]) -
     The cosine of their terms, or the weight of the candidate's foremost term in the topic, in parts
     of the topic's greatest weight: a topic's own foremost term leads to no other topic.
     """
-    column = {word: place for place, word in enumerate(model.vocabulary_)}
+    wanted = {word for profile in profiles for word in profile}
+    column = {word: place for place, word in enumerate(model.vocabulary_) if word in wanted}
     greatest = np.maximum(model.components_.max(axis=1, initial=0.0), 1e-12)
     nearest = []
     for profile in profiles:

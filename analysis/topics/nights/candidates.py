@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import coo_array, csr_array, diags_array
 
 from analysis.topics.model import TopicModel
 from analysis.topics.nights.pool import Pool, holds_any, read_posts
@@ -275,9 +275,14 @@ def _held_by(rows: csr_array, authors: Integers) -> Floats:
     nobody = authors < 0
     person = authors.copy()
     person[nobody] = authors.max(initial=-1) + 1 + np.arange(nobody.sum())
+    people, number = np.unique(person, return_inverse=True)
     entries = rows.tocoo()
-    keys = np.unique(person[entries.coords[0]].astype(np.int64) * rows.shape[1] + entries.coords[1])
-    held: Floats = np.bincount(keys % max(rows.shape[1], 1), minlength=rows.shape[1]).astype(float)
+    shape = (len(people), rows.shape[1])
+    # A matrix of people and words holds each pair once, which is sooner done than by sorting.
+    once = csr_array(
+        coo_array((entries.data, (number[entries.coords[0]], entries.coords[1])), shape)
+    )
+    held: Floats = np.bincount(once.indices, minlength=rows.shape[1]).astype(float)
     return held
 
 
@@ -348,7 +353,13 @@ def profile_cosine(one: Mapping[str, float], other: Mapping[str, float]) -> floa
 
 
 def weigh_evidence(
-    candidate: Candidate, pool: Pool, *, authors: Integers, threads: Integers, nearest: float
+    candidate: Candidate,
+    pool: Pool,
+    *,
+    authors: Integers,
+    threads: Integers,
+    nearest: float,
+    pooled: csr_array | None = None,
 ) -> Candidate:
     """Return the candidate with all the numbers that admission asks for.
 
@@ -358,14 +369,18 @@ def weigh_evidence(
         Of the pool's posts.
     nearest : float
         Its likeness to the topic that is most like it.
+    pooled : (n_posts, n_words), optional
+        The pool's rows, where they are known.
     """
     rows = candidate.rows
-    terms = _shared_by_posts(candidate, pool)
-    coherence = npmi_coherence([terms], pool.rows(), pool.words)[0] if len(terms) > 1 else 0.0
+    pooled = pool.rows() if pooled is None else pooled
+    own = csr_array(pooled[rows])
+    terms = _shared_by_posts(candidate, own, pool.words)
+    coherence = _coherence(terms, pooled, pool.words)
     evidence = {
         **candidate.evidence,
         "posts": float(len(rows)),
-        "texts": float(_n_texts(pool.rows()[rows])),
+        "texts": float(_n_texts(own)),
         "authors": float(_n_different(authors[rows])),
         "threads": float(_n_different(threads[rows])),
         "of_one_author": _of_one(authors[rows]),
@@ -380,12 +395,21 @@ def weigh_evidence(
     return replace(candidate, evidence=evidence)
 
 
-def _shared_by_posts(candidate: Candidate, pool: Pool) -> list[str]:
+def _coherence(terms: Sequence[str], rows: csr_array, words: Sequence[str]) -> float:
+    """Return how well some terms go together, 0 for less than two of them."""
+    if len(terms) < 2:  # noqa: PLR2004 # a pair has two
+        return 0.0
+    wanted = frozenset(terms)
+    columns = [column for column, word in enumerate(words) if word in wanted]
+    named = [words[column] for column in columns]
+    return float(npmi_coherence([terms], csr_array(rows[:, columns]), named)[0])
+
+
+def _shared_by_posts(candidate: Candidate, rows: csr_array, words: Sequence[str]) -> list[str]:
     """Return the foremost terms that its posts share, the foremost first."""
-    rows = pool.rows()[candidate.rows]
-    held = np.bincount(rows.indices, minlength=len(pool.words))
+    held = np.bincount(rows.indices, minlength=len(words))
     least = max(2.0, SHARED_BY * len(candidate.rows))
-    shared = {pool.words[word] for word in np.flatnonzero(held >= least).tolist()}
+    shared = {words[word] for word in np.flatnonzero(held >= least).tolist()}
     return [word for word in candidate.profile if word in shared][:COHERENCE_TERMS]
 
 

@@ -14,13 +14,14 @@ here, and the file of a study tells of no two posts that one person wrote them.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from analysis.topics.identity import IdentityScore, accept, compare_models
+from analysis.topics.identity import IdentityScore, accept, compare_models, probe_posts
 from analysis.topics.model import TopicModel, leading_topics
 from analysis.topics.nights import keeper_state
 from analysis.topics.nights.births import add_candidate, copied, divide_topic, nearest_topics
@@ -49,9 +50,6 @@ from analysis.topics.nights.pool import Pool, ReadPosts, holds_any, read_posts
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-PROBE_POSTS = 500
-"""Posts of a night, or of a refit, by which two models are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,11 +203,15 @@ class TopicKeeper:
             return NightOutcome(
                 events=(), identity=None, accepted=True, reason="no posts came: nothing changed"
             )
-        posts = read_posts(self.model, counts, words, known=self.reference.too_common)
+        weighed = self.model.terms_.weigh(counts, words)
+        posts = read_posts(
+            self.model, counts, words, known=self.reference.too_common, whole=weighed.whole
+        )
         led = posts.led(len(self.model.topic_ids_), middle=self.reference.middle)
-        moved = copied(self.model).partial_fit(counts, words)
+        moved = copied(self.model).partial_fit(counts, words, weighed=weighed)
         self._hold_silent(moved, led, n_posts=counts.shape[0])
-        identity = compare_models(self.model, moved, _probe(counts), words)
+        probe = probe_posts(counts), words
+        identity = compare_models(self.model, moved, *probe, whole=probe_posts(weighed.whole))
         verdict = accept(identity, least=self.rules.least_score)
         if not verdict.accepted:
             return _refusal(day, identity, verdict.reason, counts.shape[0])
@@ -239,7 +241,7 @@ class TopicKeeper:
             Choose the vocabulary anew.
         """
         fitted = copied(self.model).refit(counts, words, new_terms=new_terms)
-        probe = _probe(counts)
+        probe = probe_posts(counts)
         identity = compare_models(self.model, fitted, probe, words)
         verdict = accept(identity, refit=True, least=self.rules.least_score_of_refit)
         if not verdict.accepted:
@@ -310,8 +312,9 @@ class TopicKeeper:
         numbers = [candidate.number for candidate in followed]
         self.next_candidate = max([self.next_candidate, *(number + 1 for number in numbers)])
         nearest = nearest_topics(self.model, [candidate.profile for candidate in followed])
+        weigh = partial(weigh_evidence, authors=authors, threads=threads, pooled=self.pool.rows())
         weighed = [
-            weigh_evidence(candidate, self.pool, authors=authors, threads=threads, nearest=cosine)
+            weigh(candidate, self.pool, nearest=cosine)
             for candidate, cosine in zip(followed, nearest, strict=True)
         ]
         events: list[TopicEvent] = []
@@ -468,13 +471,6 @@ def _usual(
     led = read_posts(model, counts, words).led(len(model.topic_ids_), middle=middle)
     n = max(counts.shape[0], 1)
     return {t: float(led[row]) / n for row, t in enumerate(model.topic_ids_.tolist())}
-
-
-def _probe(counts: csr_array) -> csr_array:
-    n = counts.shape[0]
-    if n <= PROBE_POSTS:
-        return counts
-    return counts[np.arange(PROBE_POSTS) * n // PROBE_POSTS]
 
 
 def _without(profile: Mapping[str, float], gone: frozenset[str]) -> dict[str, float]:

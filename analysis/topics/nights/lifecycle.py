@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from analysis.topics.factorise import factorise, first_basis
+from analysis.topics.factorise import factorise, first_basis, greatest_of_rows
 from analysis.topics.model import TopicModel
 from analysis.topics.nights.candidates import profile_cosine
 from analysis.topics.quality import npmi_coherence
@@ -150,9 +150,8 @@ def alike_topics(model: TopicModel, *, rules: LifecycleRules) -> dict[tuple[int,
 
 def topic_profiles(model: TopicModel) -> dict[int, Mapping[str, float]]:
     """Return each topic's foremost terms and their weights, by topic id."""
-    n = min(PROFILE_TERMS, model.components_.shape[1])
-    foremost = np.argpartition(-model.components_, n - 1, axis=1)[:, :n]
     profiles: dict[int, Mapping[str, float]] = {}
+    foremost = greatest_of_rows(model.components_, n=PROFILE_TERMS)
     for row, topic in enumerate(model.topic_ids_.tolist()):
         terms = np.sort(foremost[row])
         weights = model.components_[row, terms].tolist()

@@ -31,6 +31,8 @@ OPEN = 0.25
 LEAST_LETTERS = 3
 POSTS_WITH_NEW_WORD = 2
 """A word outside the vocabulary is kept where so many posts of a night hold it."""
+_ENTRIES_AT_ONCE = 4_096
+"""As many entries as stay in the processor's cache."""
 
 
 class Entries(NamedTuple):
@@ -73,7 +75,12 @@ class ReadPosts(NamedTuple):
 
 
 def read_posts(
-    model: TopicModel, counts: csr_array, words: Sequence[str], *, known: Collection[str] = ()
+    model: TopicModel,
+    counts: csr_array,
+    words: Sequence[str],
+    *,
+    known: Collection[str] = (),
+    whole: csr_array | None = None,
 ) -> ReadPosts:
     """Return the strongest terms of posts, marked where no topic explains them, and new words.
 
@@ -81,9 +88,12 @@ def read_posts(
     ----------
     known : collection of str
         Words outside the vocabulary that are no new words, for instance too frequent ones.
+    whole : (n, n_terms), optional
+        What the model's terms weigh in the posts, where that is known.
     """
+    whole = model.terms_.transform(counts, words) if whole is None else whole
     # What a post itself holds: not what its terms are spread onto to find topics.
-    cut = strongest_terms(model.terms_.transform(counts, words), n=model.strongest)
+    cut = strongest_terms(whole, n=model.strongest)
     loadings = non_negative_loadings(cut, model.components_)
     residual = unexplained_share(cut, model.components_, loadings)
     residual[np.diff(cut.indptr) == 0] = 0.0
@@ -103,8 +113,8 @@ def _explained(loadings: Floats, basis: Floats, rows: Integers, columns: Integer
     """Return (loadings @ basis) at some places, without the product as a whole."""
     explained = np.zeros(len(rows))
     across = np.ascontiguousarray(basis.T)
-    for start in range(0, len(rows), 100_000):
-        part = slice(start, start + 100_000)
+    for start in range(0, len(rows), _ENTRIES_AT_ONCE):
+        part = slice(start, start + _ENTRIES_AT_ONCE)
         explained[part] = np.einsum("ij,ij->i", loadings[rows[part]], across[columns[part]])
     return explained
 
@@ -113,12 +123,13 @@ def _with_new_words(
     read: ReadPosts, counts: csr_array, words: Sequence[str], known: Collection[str]
 ) -> ReadPosts:
     """Add the words outside the vocabulary; each weighs as much as its post's strongest term."""
-    passed = {*read.words, *known, *load_stopwords()}
+    terms, known, stop = set(read.words), frozenset(known), load_stopwords()
     held = np.bincount(counts.indices[counts.data > 0], minlength=counts.shape[1])
     columns = [
         column
         for column in np.flatnonzero(held >= POSTS_WITH_NEW_WORD).tolist()
-        if words[column] not in passed and _is_word(words[column])
+        if not ((word := words[column]) in terms or word in known or word in stop)
+        and _is_word(word)
     ]
     if not columns:
         return read
@@ -227,7 +238,7 @@ class Pool:
         """Return the pool with some of its posts, and only the words that these hold."""
         place = np.cumsum(kept) - 1
         entries = self.entries.where(kept[self.entries.post])
-        used = np.unique(entries.word)
+        used = np.flatnonzero(np.bincount(entries.word, minlength=len(self.words)))
         number = np.full(len(self.words), -1, dtype=np.int64)
         number[used] = np.arange(len(used))
         covered = np.ones(len(self.nights), dtype=bool) if nights is None else nights
@@ -280,6 +291,6 @@ def _joined(words: list[str], more: list[str], used: Integers) -> tuple[list[str
     """Return the words with those of `more` that are used, and where `used` lie among them."""
     number = {word: place for place, word in enumerate(words)}
     moved = np.zeros(len(more), dtype=np.int64)
-    for place in np.unique(used).tolist():
+    for place in np.flatnonzero(np.bincount(used, minlength=len(more))).tolist():
         moved[place] = number.setdefault(more[place], len(number))
     return list(number), moved[used]

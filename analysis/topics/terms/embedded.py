@@ -124,10 +124,9 @@ class EmbeddedTerms(TopicTerms):
             raise ValueError("word vectors are needed: give a function as `embed`")
         return _unit(np.asarray(self.embed(words), dtype=np.float32))
 
-    def _strongest(self, counts: csr_array, words: Sequence[str]) -> csr_array:
-        weights = self.transform(counts, words)
-        near = self.nearness(weights)
-        near.data = near.data * weights.data
+    def _strongest(self, whole: csr_array) -> csr_array:
+        near = self.nearness(whole)
+        near.data = near.data * whole.data
         near.eliminate_zeros()
         return strongest_terms(unit_rows(near), n=self.strongest)
 

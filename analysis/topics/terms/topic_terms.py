@@ -5,7 +5,7 @@ are background. What a post weighs therefore never depends on the posts that com
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,14 @@ from scipy.sparse import csr_array
 from analysis.topics.terms.background import background_weights
 from analysis.topics.terms.phrases import BETWEEN
 from analysis.topics.terms.related import related_terms, spread_rows
-from analysis.vectorise import TermWeighting, strongest_terms, unit_rows
+from analysis.vectorise import (
+    TermWeighting,
+    align_columns,
+    columns_among,
+    move_columns,
+    strongest_terms,
+    unit_rows,
+)
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +35,18 @@ COMMONER = 0.5
 
 NPMI alone favours rare terms, which meet few of a topic's other terms.
 """
+
+
+class WeighedPosts(NamedTuple):
+    """Posts weighed once, for all that is asked of them.
+
+    `whole` (n, n_terms) is what `TopicTerms.transform` gives of them and `cut` what `cut` gives;
+    `n_unknown_words` says how many different words they have that are no terms.
+    """
+
+    whole: csr_array
+    cut: csr_array
+    n_unknown_words: int
 
 
 class TopicTerms(TermWeighting):
@@ -111,11 +130,19 @@ class TopicTerms(TermWeighting):
 
     def transform(self, counts: csr_array, words: Sequence[str]) -> csr_array:
         """Return whole rows of length one, (n_posts, n_terms), not spread."""
-        return unit_rows(self._weighed(super().transform(counts, words)))
+        return self._whole(align_columns(counts, words, self.vocabulary_))
 
     def cut(self, counts: csr_array, words: Sequence[str]) -> csr_array:
         """Return rows of length one of each post's strongest terms and what goes with them."""
-        return self.spread_on(self._strongest(counts, words))
+        return self.spread_on(self._strongest(self.transform(counts, words)))
+
+    def weigh(self, counts: csr_array, words: Sequence[str]) -> WeighedPosts:
+        """Return what `transform` and `cut` give, the words looked up and weighed once."""
+        columns = columns_among(words, self.vocabulary_)
+        whole = self._whole(move_columns(counts, columns, n_columns=len(self.vocabulary_)))
+        used = np.bincount(counts.indices, minlength=len(columns)) > 0
+        unknown = int(np.count_nonzero(used & (columns < 0)))
+        return WeighedPosts(whole, self.spread_on(self._strongest(whole)), unknown)
 
     def spread_on(self, weights: csr_array) -> csr_array:
         """Return rows (n, n_terms) of weights spread onto what goes with their terms."""
@@ -129,6 +156,9 @@ class TopicTerms(TermWeighting):
             favour=self.idf_**-COMMONER,
         )
 
+    def _whole(self, aligned: csr_array) -> csr_array:
+        return unit_rows(self._weighed(self.weighted(aligned)))
+
     def _weighed(self, weights: csr_array) -> csr_array:
         weights.data = weights.data * self.background_[weights.indices]
         return weights
@@ -138,8 +168,9 @@ class TopicTerms(TermWeighting):
         n = int(self.handed / max(a_post, 1.0))
         return related_terms(strongest, n=min(n, MOST_RELATED))
 
-    def _strongest(self, counts: csr_array, words: Sequence[str]) -> csr_array:
-        return strongest_terms(self.transform(counts, words), n=self.strongest)
+    def _strongest(self, whole: csr_array) -> csr_array:
+        """Return each post's strongest terms from its whole row."""
+        return strongest_terms(whole, n=self.strongest)
 
     def forget_terms(self, gone: Collection[str]) -> Self:
         """Drop terms and the phrases that hold them, with all that was learned of them."""
