@@ -49,3 +49,9 @@ def values_of(table: pa.Table, name: str) -> Any:
 def list_of(table: pa.Table, name: str) -> list[Any]:
     """Return a column as a list."""
     return table[name].to_pylist()
+
+
+def coded(table: pa.Table, name: str) -> Any:
+    """Return a number for each distinct value of a column; null is -1."""
+    encoded = table[name].combine_chunks().dictionary_encode()
+    return np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)

@@ -16,10 +16,9 @@ from scipy.sparse import csr_array
 
 from analysis.series import Bin, first_day, periods_of
 from analysis.topics.over_time.effects import TopicEffects, topic_effects
-from flows.arrow_rows import arrow_rows, days, list_of, nullable, repeated, small, values_of
+from flows.arrow_rows import arrow_rows, coded, days, list_of, nullable, repeated, small, values_of
 from flows.night import Night
 from flows.topics.lines import current_line
-from flows.topics.posts import coded
 from warehouse.gateway import Warehouse
 
 Integers = NDArray[np.int64]

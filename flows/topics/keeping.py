@@ -8,8 +8,8 @@ from analysis.saved_arrays import SavedModelError, load_arrays, save_arrays
 from analysis.topics.nights.candidates import Writers
 from analysis.topics.nights.keeper import TopicKeeper
 from analysis.topics.storage import load_topic_model, save_topic_model
-from flows.arrow_rows import values_of
-from flows.topics.posts import Integers, coded
+from flows.arrow_rows import coded, values_of
+from flows.topics.posts import Integers
 from warehouse.gateway import Warehouse
 
 KIND = "topic keeper"

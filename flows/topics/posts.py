@@ -119,9 +119,3 @@ def _posts(table: pa.Table) -> PostsToRead:
         n_tokens=values_of(table, "n_tokens").astype(np.int64),
         is_new=values_of(table, "is_new").astype(np.bool_),
     )
-
-
-def coded(table: pa.Table, name: str) -> Integers:
-    """Return a number for each distinct value of a column; null is -1."""
-    encoded = table[name].combine_chunks().dictionary_encode()
-    return np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)

@@ -2,7 +2,7 @@
 
 Posts are named by their number, month and community. Their texts come out as those of a
 concordance do, nobody named. Who wrote is used to choose posts of different people, and is in no
-answer.
+answer. What is heavy to import and no list of posts needs is imported where it is used.
 """
 
 import duckdb
@@ -11,12 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analysis.stopwords import load_stopwords
 from analysis.topics.reading.badly_explained import BADLY_EXPLAINED, badly_explained_shares
 from analysis.topics.reading.representative import Candidates, representative_posts
-from analysis.vectorise import NoWordsLeft, TermWeighting, document_term_counts
 from flows.arrow_rows import list_of, values_of
-from flows.corpus.contrast import Wanted, contrast
-from flows.corpus.mentions import masked
 from warehouse.corpus.by_post import Bin, first_days
 from warehouse.corpus.population import Population
 from warehouse.corpus.vocabulary import mention_ids
@@ -41,8 +39,11 @@ _EXPLAINED = f"""
 SELECT source, community, created_at, {_AUTHOR}, explained
 FROM topic_posts JOIN posts USING (post_id) WHERE explained IS NOT NULL ORDER BY post_id
 """
-_TOKENS = "SELECT post_id, word_id FROM token_stream SEMI JOIN read_posts USING (post_id)"
-_WORDS = "SELECT word_id, word FROM words ORDER BY word_id"
+_TERMS = """
+SELECT post_id, word_id, count(*) AS n FROM token_stream SEMI JOIN read_posts USING (post_id)
+WHERE word_id NOT IN (SELECT word_id FROM words SEMI JOIN unspoken USING (word))
+GROUP BY ALL ORDER BY ALL
+"""
 _TEXTS = "SELECT post_id, title, text FROM posts SEMI JOIN read_posts USING (post_id)"
 
 
@@ -86,6 +87,8 @@ def posts_to_read(
 
 def with_texts(connection: duckdb.DuckDBPyConnection, posts: pa.Table) -> pa.Table:
     """Return rows of posts with `title` and `text` beside them, nobody named in them."""
+    from flows.corpus.mentions import masked
+
     connection.register("read_posts", posts.select(["post_id"]))
     try:
         texts = connection.execute(_TEXTS).to_arrow_table()
@@ -170,6 +173,8 @@ def words_badly_explained(
     ContrastRefused
         If no post, or every post, is badly explained.
     """
+    from flows.corpus.contrast import Wanted, contrast
+
     return contrast(
         connection,
         Population(where=f"explained < {float(least)!r}"),
@@ -196,25 +201,25 @@ def _candidates(connection: duckdb.DuckDBPyConnection, led: pa.Table) -> Candida
 
 
 def _terms(connection: duckdb.DuckDBPyConnection, post_ids: Integers) -> csr_array:
-    """Return what posts are told apart by: their words, rare ones first; people are no words."""
+    """Return what posts are told apart by: their words, rare ones first; people are no words.
+
+    Counts times log((1 + posts) / (1 + posts with the word)) + 1, over the topic's own posts.
+    """
+    unspoken = pa.array(sorted(load_stopwords()), pa.string())
     connection.register("read_posts", pa.table({"post_id": post_ids}))
+    connection.register("unspoken", pa.table({"word": unspoken}))
     try:
-        tokens = connection.execute(_TOKENS).to_arrow_table()
+        found = connection.execute(_TERMS).to_arrow_table()
     finally:
         connection.unregister("read_posts")
-    token_words = values_of(tokens, "word_id")
-    spoken = ~np.isin(token_words, mention_ids(connection))
-    terms = document_term_counts(
-        post_ids, values_of(tokens, "post_id")[spoken], token_words[spoken]
-    )
-    words = connection.execute(_WORDS).to_arrow_table()
-    rows = np.searchsorted(values_of(words, "word_id"), terms.word_ids)
-    texts = list_of(words.take(rows), "word")
-    weighting = TermWeighting(min_posts=1, max_share=1.0)
-    try:
-        return weighting.fit(terms.counts, texts).transform(terms.counts, texts)
-    except NoWordsLeft:
-        return terms.counts
+        connection.unregister("unspoken")
+    spoken = ~np.isin(values_of(found, "word_id"), mention_ids(connection))
+    of_post, word_ids, n = (values_of(found, name)[spoken] for name in ("post_id", "word_id", "n"))
+    order = np.argsort(post_ids, kind="stable")
+    row = order[np.searchsorted(post_ids[order], of_post)]
+    words, column, n_with = np.unique(word_ids, return_inverse=True, return_counts=True)
+    rare = np.log((1 + len(post_ids)) / (1 + n_with)) + 1
+    return csr_array((n * rare[column], (row, column)), shape=(len(post_ids), len(words)))
 
 
 def _times(table: pa.Table) -> NDArray[np.datetime64]:

@@ -7,8 +7,7 @@ import duckdb
 import numpy as np
 
 from analysis.series import periods_of, topic_shares
-from flows.arrow_rows import list_of, values_of
-from flows.topics.posts import coded
+from flows.arrow_rows import coded, list_of, values_of
 
 Row = dict[str, Any]
 

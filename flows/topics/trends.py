@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 
 from analysis.series import periods_of
 from analysis.topics.over_time.shares import bootstrapped_shares
-from flows.arrow_rows import arrow_rows, days, list_of, repeated, small, values_of
+from flows.arrow_rows import arrow_rows, coded, days, list_of, repeated, small, values_of
 from flows.night import Night
-from flows.topics.posts import coded
 from warehouse.gateway import Warehouse
 
 Integers = NDArray[np.int64]

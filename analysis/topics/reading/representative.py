@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from analysis.vectorise import unit_rows
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -146,7 +144,8 @@ class _Chosen:
     def __init__(self, posts: Candidates) -> None:
         self.rows: list[int] = []
         self._posts = posts
-        self._terms = unit_rows(posts.terms)
+        lengths = np.sqrt(np.asarray(posts.terms.multiply(posts.terms).sum(axis=1)).ravel())
+        self._scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
         self._nearest = np.zeros(len(posts.fit), dtype=np.float64)
         self._free = np.ones(len(posts.fit), dtype=np.bool_)
         self._of_community = np.zeros(int(posts.community.max(initial=-1)) + 2, dtype=np.int64)
@@ -173,8 +172,9 @@ class _Chosen:
         if author >= 0:
             self._free[self._posts.author == author] = False
         self._of_community[self._posts.community[row]] += 1
-        alike = np.asarray((self._terms @ self._terms[[row]].T).todense()).ravel()
-        np.maximum(self._nearest, alike, out=self._nearest)
+        terms = self._posts.terms
+        product = np.asarray((terms @ terms[[row]].T).todense()).ravel()
+        np.maximum(self._nearest, product * self._scale * self._scale[row], out=self._nearest)
 
 
 def _scaled(values: Floats) -> Floats:
