@@ -9,7 +9,7 @@ written without spaces give one token a run. Text is lower-cased and in Unicode'
 TOKENISER_VERSION = 1
 
 MENTION = r"author_[a-z2-7]{24}"
-_REDACTION = r"\[[a-z]+(?:-[a-z]+)*\]"
+REDACTION = r"\[[a-z]+(?:-[a-z]+)*\]"
 _HASHTAG = r"#[\p{N}_]*\p{L}[\p{L}\p{M}\p{N}_]*"
 _NUMBER = r"\p{N}+(?:[.,]\p{N}+)+"
 _WORD = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['\-][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*"
@@ -24,7 +24,9 @@ _DRESSED = _PICTOGRAPH + r"(?:\x{FE0F}|[\x{1F3FB}-\x{1F3FF}])?"
 _FLAG = r"[\x{1F1E6}-\x{1F1FF}]{2}|\x{1F3F4}[\x{E0020}-\x{E007F}]+"
 _EMOJI = rf"{_FLAG}|{_DRESSED}(?:\x{{200D}}{_DRESSED})*"
 
-TOKEN = f"{MENTION}|{_REDACTION}|{_HASHTAG}|{_NUMBER}|{_WORD}|{_EMOJI}"
+STAND_IN = f"{MENTION}|{REDACTION}"
+"""What stands in a text for words that nobody wrote: a pseudonym or a redaction."""
+TOKEN = f"{STAND_IN}|{_HASHTAG}|{_NUMBER}|{_WORD}|{_EMOJI}"
 
 # Typographic apostrophes and hyphens, two kinds of each, become plain; soft hyphens go.
 _TYPOGRAPHIC = "\u2019\u02bc\u2010\u2011\u00ad"

@@ -19,10 +19,11 @@ from warehouse.corpus.hits import word_ids, word_places
 from warehouse.corpus.lines import read_lines
 from warehouse.corpus.population import Population, post_places
 from warehouse.corpus.sampling import spread_lines
+from warehouse.tokeniser import REDACTION
 
 Integers = NDArray[np.int64]
 _QUERY = re.compile(r"""["\[(\s]""")
-_REDACTION = re.compile(r"\[[a-z]+(?:-[a-z]+)*\]", re.IGNORECASE)
+_REDACTION = re.compile(REDACTION, re.IGNORECASE)
 _COUNTS = ("n_hits", "n_posts", "n_hits_with_duplicates", "n_posts_with_duplicates")
 _NO_WORDS = np.empty(0, dtype=np.int64)
 

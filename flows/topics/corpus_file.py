@@ -4,6 +4,7 @@ The file is read and cut block by block, so that besides one block only numbers 
 a token. Texts are not kept.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,12 +19,12 @@ from scipy.sparse import csr_array
 
 from analysis.topics.terms.phrases import find_phrases, merge_phrases
 from harvesters.archives.files import Row, TableFile
-from warehouse.protection.mentions import AUTHOR_TOKEN
-from warehouse.tokeniser import tokens_of
+from warehouse.tokeniser import STAND_IN, tokens_of
 
 BLOCK_ROWS = 5_000
 LONGEST_NAME = 60  # characters: what is longer is no column's name but a text
 Numbers = NDArray[np.int32]
+_STAND_IN = re.compile(STAND_IN)
 _NONE: Numbers = np.empty(0, dtype=np.int32)
 
 
@@ -66,11 +67,11 @@ class CorpusFile:
     def terms(self, *, phrases: bool = False) -> tuple[csr_array, list[str]]:
         """Return how often each word is in each post, and the words that name the columns.
 
-        Tokens that stand for people are left out, as a night leaves them out: a model must not
-        learn who somebody is. With `phrases`, the words of each phrase that is found count as the
-        phrase alone, as in a study.
+        Tokens that stand for people, and redactions, are left out, as a night leaves them out: a
+        model must not learn who somebody is. With `phrases`, the words of each phrase that is
+        found count as the phrase alone, as in a study.
         """
-        spoken = np.array([not AUTHOR_TOKEN.fullmatch(word) for word in self.words], dtype=bool)
+        spoken = np.array([not _STAND_IN.fullmatch(word) for word in self.words], dtype=bool)
         if phrases:
             texts = [word if said else "" for word, said in zip(self.words, spoken, strict=True)]
             stream = (self.token_posts, self.token_words, texts)

@@ -1,10 +1,11 @@
 """What posts are counted in for topics: words, and phrases of words, from the token index.
 
 Tokens are read block by block in the order of the index, so that besides one block only counts are
-held. The tokens of mentioned people are left out, and no phrase goes across one: a model must not
-learn who somebody is.
+held. Pseudonyms of mentioned people and redactions are left out, and no phrase goes across one: a
+model must not learn who somebody is, and nobody wrote *[name]*.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ from flows.arrow_rows import list_of, values_of
 from flows.corpus_arrays import CorpusTerms
 from flows.topics.posts import PostsToRead
 from warehouse.gateway import Warehouse
-from warehouse.protection.mentions import AUTHOR_TOKEN
+from warehouse.tokeniser import STAND_IN
 
 Integers = NDArray[np.int64]
 
@@ -26,7 +27,8 @@ POSTS_AT_ONCE = 50_000
 POSTS_FOR_PHRASES = 50_000
 """Posts in which phrases are looked for, evenly over all of them."""
 _FEW_POSTS = 2_000
-_NOBODY = ""  # in place of a mention: no letter, so no part of a phrase
+_STAND_IN = re.compile(STAND_IN)
+_NOBODY = ""  # in place of a mention or a redaction: no letter, so no part of a phrase
 _WORDS = "SELECT word_id, word FROM words SEMI JOIN used_words USING (word_id) ORDER BY word_id"
 _TOKENS = """
 SELECT post_id, word_id FROM token_stream WHERE g >= $first AND g < $end AND {chosen} ORDER BY g
@@ -41,7 +43,7 @@ class _Tokens:
         used, numbers = np.unique(word_ids, return_inverse=True)
         self.words: Integers = numbers.astype(np.int64)
         said = _texts(warehouse, used)
-        self.texts = [_NOBODY if AUTHOR_TOKEN.fullmatch(word) else word for word in said]
+        self.texts = [_NOBODY if _STAND_IN.fullmatch(word) else word for word in said]
 
 
 def phrases_in(warehouse: Warehouse, posts: PostsToRead) -> Phrases:

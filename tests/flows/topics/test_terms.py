@@ -46,8 +46,10 @@ def test_a_phrase_counts_as_one_term_and_its_words_elsewhere_as_words(
     assert rows[41] == {"waiting list": 2, "waiting": 1}
 
 
-def test_somebody_who_is_mentioned_is_no_term_and_in_no_phrase(forum: Forum) -> None:
-    somebody = f"author_{author(9)}"
+@pytest.mark.parametrize("somebody", [f"author_{author(9)}", "[name]", "[phone-number]"])
+def test_who_is_mentioned_or_redacted_is_no_term_and_in_no_phrase(
+    forum: Forum, somebody: str
+) -> None:
     words = FILLER.split()
     texts = [f"thank {somebody} kindly {words[n % 12]} {words[(n + 5) % 12]}" for n in range(60)]
     with forum.opened() as warehouse:
