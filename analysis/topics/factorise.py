@@ -144,13 +144,17 @@ def improve_basis(
     gram, cross = statistics
     better = basis.copy()
     towards = basis if towards is None else towards
-    pull = np.broadcast_to(np.asarray(pull, dtype=np.float64), (len(basis), basis.shape[1]))
+    pull = np.atleast_2d(np.asarray(pull, dtype=np.float64))
+    pull = np.broadcast_to(pull, (len(basis), pull.shape[1]))
     heard = np.flatnonzero(np.diag(gram) > _TINY)
     for topic in np.tile(heard, sweeps):
-        own = gram[topic, topic]
-        free = better[topic] + (cross[topic] - gram[topic] @ better) / own
-        held = (free + pull[topic] * towards[topic]) / (1.0 + pull[topic])
-        better[topic] = np.maximum(held, 0.0)
+        held = gram[topic] @ better
+        np.subtract(cross[topic], held, out=held)
+        held /= gram[topic, topic]
+        held += better[topic]
+        held += pull[topic] * towards[topic]
+        held /= 1.0 + pull[topic]
+        np.maximum(held, 0.0, out=better[topic])
     return better
 
 
@@ -245,8 +249,9 @@ def _narrowed(terms: csr_array) -> tuple[csr_array, Integers]:
 
 def evened_rows(rows: Floats, power: float) -> Floats:
     """Return the rows with each entry above zero raised to a power, of length one."""
-    evened, above = np.zeros_like(rows), rows > 0
-    evened[above] = rows[above] ** power
+    evened = np.zeros_like(rows)
+    above = np.flatnonzero(rows > 0)  # powers of zero take long, and most entries are zero
+    np.put(evened, above, np.take(rows, above) ** power)
     evened /= np.maximum(row_lengths(evened), _TINY)[:, None]
     return evened
 
@@ -302,14 +307,17 @@ def _solve(aim: Floats, gram: Floats, tolerance: float, max_iter: int) -> Floats
 
 def _sweep(loadings: Floats, aim: Floats, gram: Floats) -> Floats:
     """Set each topic's loadings to their best in turn; return how far each post's moved."""
-    moved = np.zeros(loadings.shape[1])
+    moved = loadings.copy()
     for topic in np.flatnonzero(np.diag(gram) > 0):
         row = loadings[topic]
-        better = row + (aim[topic] - gram[topic] @ loadings) / gram[topic, topic]
-        np.maximum(better, 0.0, out=better)
-        np.maximum(moved, np.abs(better - row), out=moved)
-        loadings[topic] = better
-    return moved
+        better = gram[topic] @ loadings
+        np.subtract(aim[topic], better, out=better)
+        better /= gram[topic, topic]
+        row += better
+        np.maximum(row, 0.0, out=row)
+    moved -= loadings
+    furthest: Floats = np.abs(moved, out=moved).max(axis=0, initial=0.0)
+    return furthest
 
 
 def _gather(

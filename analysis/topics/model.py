@@ -198,7 +198,8 @@ class TopicModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
     ) -> Self:
         """Take in a night's new posts; without a known term among them nothing changes.
 
-        Words that are no terms of the model are left out and counted in `n_unknown_words_`.
+        Words that are no terms of the model are left out and counted in `n_unknown_words_`. Arrays
+        are replaced and not changed, so that a shallow copy of the model keeps what it had.
 
         Parameters
         ----------

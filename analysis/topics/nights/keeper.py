@@ -12,6 +12,7 @@ here, and the file of a study tells of no two posts that one person wrote them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -208,7 +209,7 @@ class TopicKeeper:
             self.model, counts, words, known=self.reference.too_common, whole=weighed.whole
         )
         led = posts.led(len(self.model.topic_ids_), middle=self.reference.middle)
-        moved = copied(self.model).partial_fit(counts, words, weighed=weighed)
+        moved = copy(self.model).partial_fit(counts, words, weighed=weighed)
         self._hold_silent(moved, led, n_posts=counts.shape[0])
         probe = probe_posts(counts), words
         identity = compare_models(self.model, moved, *probe, whole=probe_posts(weighed.whole))

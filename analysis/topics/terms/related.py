@@ -8,7 +8,7 @@ is what is counted here).
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array, eye_array, vstack
+from scipy.sparse import csr_array, eye_array, vstack
 
 from analysis.vectorise import strongest_terms
 
@@ -88,9 +88,10 @@ def spread_rows(
     """
     if not weights.shape[0]:
         return weights
-    handed = share * related
+    handed = csr_array(share * related)
     if favour is not None:
-        handed = diags_array(1 / favour) @ handed @ diags_array(favour)
+        given = np.repeat(1 / favour, np.diff(handed.indptr))
+        handed.data = given * handed.data * favour[handed.indices]
     moves = csr_array(eye_array(related.shape[0], format="csr") + handed)
     parts = [
         strongest_terms(csr_array(weights[start : start + POSTS_AT_ONCE] @ moves), n=n)
