@@ -89,7 +89,8 @@ class Corpus:
         self.close()
 
     def close(self) -> None:
-        """Close the release."""
+        """Close the release; a question that still runs, as after Ctrl-C, is ended."""
+        self.connection.interrupt()  # closing waits for what runs, however long that takes
         self.connection.close()
 
     # Which posts
