@@ -21,6 +21,8 @@ Integers = NDArray[np.int64]
 
 ROWS_AT_ONCE = 4_096
 """Posts whose loadings are found together: as many as stay in the processor's cache."""
+TOLERANCE, MOST_SWEEPS = 1e-6, 500
+"""A post's loadings are found where no sweep over the topics moves one by more."""
 _TINY = float(np.finfo(np.float64).tiny)
 _WORTH_COPYING = 0.7
 """Posts at rest are set aside when no more than this share still moves."""
@@ -201,7 +203,11 @@ def _rescaled(basis: Floats, statistics: Statistics) -> tuple[Floats, Statistics
 
 
 def non_negative_loadings(
-    terms: csr_array, components: Floats, *, tolerance: float = 1e-6, max_iter: int = 500
+    terms: csr_array,
+    components: Floats,
+    *,
+    tolerance: float = TOLERANCE,
+    max_iter: int = MOST_SWEEPS,
 ) -> Floats:
     """Return W (n, k) with no entry below zero that brings W @ components nearest to `terms`.
 
@@ -223,9 +229,27 @@ def unexplained(terms: csr_array, components: Floats, loadings: Floats) -> Float
 
     1 where nothing of a row is explained, 0 for a row that is explained whole or is empty.
     """
+    gram = components @ components.T
+    return _unexplained(terms, _products(terms, components), gram, loadings)
+
+
+def loadings_and_unexplained(terms: csr_array, components: Floats) -> tuple[Floats, Floats]:
+    """Return what `non_negative_loadings` gives, and what `unexplained` does of it."""
+    gram = components @ components.T
+    found, left = np.zeros((terms.shape[0], len(components))), np.zeros(terms.shape[0])
+    start = 0
+    for block in _blocks(terms):
+        part = slice(start, start + block.shape[0])
+        products = _products(block, components)
+        found[part] = _solve(np.ascontiguousarray(products.T), gram, TOLERANCE, MOST_SWEEPS).T
+        left[part] = _unexplained(block, products, gram, found[part])
+        start += block.shape[0]
+    return found, left
+
+
+def _unexplained(terms: csr_array, aim: Floats, gram: Floats, loadings: Floats) -> Floats:
     length = np.asarray(terms.multiply(terms).sum(axis=1)).ravel()
-    aim = _products(terms, components)
-    reached = (loadings @ (components @ components.T)) * loadings
+    reached = (loadings @ gram) * loadings
     left = length - 2 * (aim * loadings).sum(axis=1) + reached.sum(axis=1)
     share: Floats = np.zeros_like(length)
     np.divide(left, length, out=share, where=length > 0)
@@ -235,7 +259,7 @@ def unexplained(terms: csr_array, components: Floats, loadings: Floats) -> Float
 def _products(terms: csr_array, components: Floats) -> Floats:
     """Return terms @ components.T, (n, k), for which few columns have to be laid out anew."""
     narrow, used = _narrowed(terms)
-    return np.asarray(narrow @ np.ascontiguousarray(components[:, used].T))
+    return np.asarray(narrow @ np.ascontiguousarray(np.take(components, used, axis=1).T))
 
 
 def _narrowed(terms: csr_array) -> tuple[csr_array, Integers]:

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from analysis.stopwords import load_stopwords
-from analysis.topics.factorise import non_negative_loadings
-from analysis.topics.factorise import unexplained as unexplained_share
+from analysis.topics.factorise import loadings_and_unexplained
 from analysis.topics.model import TopicModel, leading_topics
 from analysis.topics.terms.phrases import BETWEEN
 from analysis.vectorise import strongest_terms
@@ -94,8 +93,7 @@ def read_posts(
     whole = model.terms_.transform(counts, words) if whole is None else whole
     # What a post itself holds: not what its terms are spread onto to find topics.
     cut = strongest_terms(whole, n=model.strongest)
-    loadings = non_negative_loadings(cut, model.components_)
-    residual = unexplained_share(cut, model.components_, loadings)
+    loadings, residual = loadings_and_unexplained(cut, model.components_)
     residual[np.diff(cut.indptr) == 0] = 0.0
     rows = np.repeat(np.arange(cut.shape[0]), np.diff(cut.indptr)).astype(np.int64)
     columns = cut.indices.astype(np.int64)
