@@ -159,7 +159,7 @@ class TopicKeeper:
             model=model,
             rules=rules,
             reference=reference,
-            usual=_usual(model, counts, words, middle=reference.middle),
+            usual=_usual(model, counts, words, reference=reference),
             profiles=topic_profiles(model),
             next_topic_id=max(highest, next_topic_id or 0),
             led=np.empty((0, len(model.topic_ids_)), dtype=np.int64),
@@ -252,7 +252,7 @@ class TopicKeeper:
         events += self._splits(counts, words, day)
         events += self._drifts(day)
         self.reference = reference_of(self.model, counts, words, rules=self.rules.candidates)
-        self.usual = _usual(self.model, counts, words, middle=self.reference.middle)
+        self.usual = _usual(self.model, counts, words, reference=self.reference)
         return NightOutcome(
             events=tuple(events), identity=identity, accepted=True, reason=verdict.reason
         )
@@ -467,9 +467,10 @@ class TopicKeeper:
 
 
 def _usual(
-    model: TopicModel, counts: csr_array, words: Sequence[str], *, middle: float
+    model: TopicModel, counts: csr_array, words: Sequence[str], *, reference: Reference
 ) -> dict[int, float]:
-    led = read_posts(model, counts, words).led(len(model.topic_ids_), middle=middle)
+    posts = read_posts(model, counts, words, known=reference.too_common)  # as a night reads them
+    led = posts.led(len(model.topic_ids_), middle=reference.middle)
     n = max(counts.shape[0], 1)
     return {t: float(led[row]) / n for row, t in enumerate(model.topic_ids_.tolist())}
 
