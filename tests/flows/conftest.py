@@ -1,10 +1,12 @@
 """A real Prefect server on 127.0.0.1 with workers and deployments, for the slow tests of flows."""
 
+import http.client
 import json
 import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from flows.prefect_server import TemporaryServer
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
+PATIENCE_SECONDS = 600
+"""A server beside other work on two cores may leave a question without an answer for minutes."""
 
 
 class Prefect:
@@ -26,7 +30,9 @@ class Prefect:
     def __init__(self, server: TemporaryServer, folder: Path) -> None:
         self._server = server
         self._folder = folder
-        self.environment = dict(server.environment)
+        self.environment = server.environment | {
+            "PREFECT_API_REQUEST_TIMEOUT": str(PATIENCE_SECONDS)
+        }
 
     def run(self, *arguments: str) -> None:
         done = subprocess.run(
@@ -48,9 +54,9 @@ class Prefect:
         self.run("work-pool", "create", "valuetalk", "--type", "process")
         self.run("--no-prompt", "deploy", "--all", "--prefect-file", str(file))
 
-    def ended_runs(self, *, at_least: int, within_seconds: float) -> list[dict[str, Any]]:
-        """Wait until so many flow runs have come to an end, and return them."""
-        deadline = time.monotonic() + within_seconds
+    def ended_runs(self, *, at_least: int) -> list[dict[str, Any]]:
+        """Wait until so many flow runs have come to an end, and return those that have."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         question = {"flow_runs": {"state": {"type": {"any_": ENDED}}}}
         while len(runs := self._ask("flow_runs/filter", question)) < at_least:
             if time.monotonic() > deadline:
@@ -62,14 +68,7 @@ class Prefect:
         return self._ask("deployments/filter", {})
 
     def _ask(self, path: str, question: object) -> list[dict[str, Any]]:
-        request = urllib.request.Request(
-            f"{self._server.api_url}/{path}",
-            data=json.dumps(question).encode(),
-            headers={"content-type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            found: list[dict[str, Any]] = json.load(answer)
-        return found
+        return ask_until_answered(f"{self._server.api_url}/{path}", question)
 
     @contextmanager
     def worker(self, name: str) -> Iterator[None]:
@@ -90,7 +89,39 @@ class Prefect:
             yield
         finally:
             os.killpg(process.pid, 15)
-            process.wait(timeout=60)
+            process.wait(timeout=300)
+
+
+def ask_until_answered(
+    url: str,
+    question: object,
+    *,
+    within_seconds: float = PATIENCE_SECONDS,
+    answer_seconds: float = 30,
+    pause_seconds: float = 2,
+) -> list[dict[str, Any]]:
+    """Ask again when no answer comes; a question that the server refuses is not asked again.
+
+    Raises
+    ------
+    OSError, http.client.HTTPException
+        What the last question met, if none was answered in time.
+    """
+    request = urllib.request.Request(
+        url, data=json.dumps(question).encode(), headers={"content-type": "application/json"}
+    )
+    deadline = time.monotonic() + within_seconds
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=answer_seconds) as answer:
+                found: list[dict[str, Any]] = json.load(answer)
+        except (OSError, http.client.HTTPException) as error:
+            refused = isinstance(error, urllib.error.HTTPError) and error.code < 500
+            if refused or time.monotonic() > deadline:
+                raise
+            time.sleep(pause_seconds)
+        else:
+            return found
 
 
 @pytest.fixture

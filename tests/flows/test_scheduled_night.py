@@ -13,7 +13,7 @@ from flows.simulated_home import Simulation, make_simulated_home, write_settings
 from harvesters.simulation.server import SimulatedSites
 from warehouse.records import VirtualClock
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SIMULATION = Simulation(seed=3, start=date(2026, 1, 5), nights=3, scale=0.2)
 
@@ -31,7 +31,7 @@ def test_a_scheduled_night_fires_and_completes(tmp_path: Path, prefect: Any) -> 
         write_settings(home, sites.specs())
         prefect.deploy(due_every_minute)
         with prefect.worker("only"):
-            runs = prefect.ended_runs(at_least=1, within_seconds=300)
+            runs = prefect.ended_runs(at_least=1)
 
     assert runs, "no scheduled run came to an end: do schedules fire at all?"
     assert runs[0]["state_type"] == "COMPLETED", runs[0]["state"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real_servers.conftest import free_port
+from tests.real_servers.conftest import START_SECONDS, free_port
 from tests.real_servers.environments import environment
 from tests.real_servers.invented_list import LIST
 from tests.real_servers.processes import serving
@@ -119,7 +119,7 @@ def _python() -> str:
 
 def read(url: str) -> bytes:
     """Ask a server of this machine, as a browser would."""
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=START_SECONDS) as answer:
         content: bytes = answer.read()
     return content
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.real_servers.conftest import free_port
+from tests.real_servers.conftest import START_SECONDS, free_port
 
 BINARIES = Path("/usr/lib/postgresql")
 OWNER = "postgres"
-START_SECONDS = 60
 
 
 @contextmanager
@@ -60,7 +59,7 @@ def _serve(folder: Path, binaries: Path, user: str | None) -> Iterator[int]:
         yield port
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=START_SECONDS)
 
 
 def _wait_until_ready(binaries: Path, port: int, server: subprocess.Popen[bytes]) -> None:

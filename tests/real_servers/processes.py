@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.real_servers.conftest import wait_until_listening
+from tests.real_servers.conftest import START_SECONDS, wait_until_listening
 
 
 @contextmanager
@@ -28,4 +28,4 @@ def serving(
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, 15)
-        process.wait(timeout=30)
+        process.wait(timeout=START_SECONDS)
