@@ -275,7 +275,54 @@ COMMENT ON COLUMN draws.stratum IS 'part of the corpus that it was drawn from';
 COMMENT ON COLUMN draws.inclusion_probability IS
     'chance of being drawn, over all waves; null in the train pool, which measures nothing';
 COMMENT ON COLUMN draws.drawn_on IS 'day of the draw';
-COMMENT ON COLUMN draws.state IS 'drawn, coded or skipped';
+COMMENT ON COLUMN draws.state IS
+    'drawn (waits), coded (by somebody), skipped (by all who were given it); the row of an erased post goes with it, see draw_counts';
+
+COMMENT ON COLUMN draw_counts.wave IS 'round of drawing';
+COMMENT ON COLUMN draw_counts.pool IS '''train'' or ''measure''';
+COMMENT ON COLUMN draw_counts.stratum IS 'part of the corpus that was drawn from';
+COMMENT ON COLUMN draw_counts.drawn_on IS 'day of the draw';
+COMMENT ON COLUMN draw_counts.n_posts IS 'posts that could be drawn';
+COMMENT ON COLUMN draw_counts.n_expected IS
+    'posts of all waves together that the probabilities promise; null in the train pool, which is chosen';
+COMMENT ON COLUMN draw_counts.n_drawn IS
+    'posts that this wave added; those that draws no longer has were erased since';
+
+COMMENT ON COLUMN assignments.post_id IS 'the post';
+COMMENT ON COLUMN assignments.coder IS 'label of the coder who was given it; never a name';
+COMMENT ON COLUMN assignments.wave IS 'round of drawing that it came from';
+COMMENT ON COLUMN assignments.sheet IS 'name of the sheet that it stands on';
+COMMENT ON COLUMN assignments.assigned_on IS 'day on which it counts for what a coder may be given';
+
+COMMENT ON COLUMN skips.post_id IS 'the post';
+COMMENT ON COLUMN skips.coder IS 'label of the coder who skipped it; never a name';
+COMMENT ON COLUMN skips.wave IS 'round of drawing that it came from';
+COMMENT ON COLUMN skips.reason IS 'why, in the words of the sheet; empty where not said';
+COMMENT ON COLUMN skips.skipped_at IS 'when it was skipped';
+
+COMMENT ON COLUMN adjudications.post_id IS 'the post';
+COMMENT ON COLUMN adjudications.frame IS 'the frame';
+COMMENT ON COLUMN adjudications.value IS
+    '1: the post expresses the frame; 0: it does not. It stands for the codings of all coders';
+COMMENT ON COLUMN adjudications.decided_by IS 'label of whoever decided; never a name';
+COMMENT ON COLUMN adjudications.codebook_version IS 'version of the codebook that was decided by';
+COMMENT ON COLUMN adjudications.decided_at IS 'when it was decided';
+
+COMMENT ON COLUMN codebooks.codebook_version IS 'version of the codebook';
+COMMENT ON COLUMN codebooks.name IS 'name of the codebook';
+COMMENT ON COLUMN codebooks.language IS 'language of the posts that it is for, two letters (ISO 639-1)';
+COMMENT ON COLUMN codebooks.notes IS 'how doubtful cases are settled';
+COMMENT ON COLUMN codebooks.digest IS 'checksum of all that the version says';
+COMMENT ON COLUMN codebooks.recorded_on IS 'day on which the study began to use it';
+
+COMMENT ON COLUMN frame_guides.codebook_version IS 'version of the codebook';
+COMMENT ON COLUMN frame_guides.frame IS 'key of the frame';
+COMMENT ON COLUMN frame_guides.position IS 'its place in the codebook, from 0';
+COMMENT ON COLUMN frame_guides.includes IS 'what belongs to it';
+COMMENT ON COLUMN frame_guides.excludes IS 'what does not belong to it';
+COMMENT ON COLUMN frame_guides.sources IS 'literature that it is taken from';
+COMMENT ON COLUMN frame_guides.plain IS 'what it is in plain words; empty where the codebook has none';
+COMMENT ON COLUMN frame_guides.examples IS 'invented examples';
 
 COMMENT ON COLUMN codings.post_id IS 'the post';
 COMMENT ON COLUMN codings.frame IS 'the frame';

@@ -194,6 +194,37 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
             *("post_id", "frame", "coder", "value", "codebook_version", "wave", "coded_at"),
             order=("frame", "coder", "wave", "codebook_version"),
         ),
+        "assignments": _of_posts(
+            "assignments",
+            *("post_id", "coder", "wave", "sheet", "assigned_on"),
+            order=("coder", "assigned_on", "sheet"),
+        ),
+        "skips": _of_posts(
+            "skips",
+            *("post_id", "coder", "wave", "reason", "skipped_at"),
+            order=("coder", "wave"),
+        ),
+        "adjudications": _of_posts(
+            "adjudications",
+            *("post_id", "frame", "value", "decided_by", "codebook_version", "decided_at"),
+            order=("frame", "codebook_version"),
+        ),
+        "draw_counts": _whole(
+            "draw_counts",
+            *("wave", "pool", "stratum", "drawn_on", "n_posts", "n_expected", "n_drawn"),
+            order=("wave", "pool", "stratum"),
+        ),
+        "codebooks": _whole(
+            "codebooks",
+            *("codebook_version", "name", "language", "notes", "digest", "recorded_on"),
+            order=("codebook_version",),
+        ),
+        "frame_guides": _whole(
+            "frame_guides",
+            *("codebook_version", "frame", "position", "includes", "excludes", "sources"),
+            *("plain", "examples"),
+            order=("codebook_version", "position"),
+        ),
         "frame_scores": _of_posts(
             "frame_scores",
             *("run_id", "post_id", "frame", "probability", "classifier"),

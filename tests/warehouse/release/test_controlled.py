@@ -89,6 +89,20 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+_AT = datetime(2026, 1, 5, tzinfo=UTC)
+_BY_CODERS: dict[str, dict[str, Any]] = {
+    "assignments": {"coder": "a", "wave": 1, "sheet": "a-1", "assigned_on": JANUARY},
+    "skips": {"coder": "b", "wave": 1, "reason": "too near", "skipped_at": _AT},
+    "adjudications": {
+        "frame": "service_value",
+        "value": 1.0,
+        "decided_by": "a",
+        "codebook_version": 1,
+        "decided_at": _AT,
+    },
+}
+
+
 def _hang_on(study: Study, hidden: int, shown: int, edited: int) -> None:
     at = datetime(2026, 1, 5, tzinfo=UTC)
     for post_id in (hidden, shown, 999_999):
@@ -111,6 +125,8 @@ def _hang_on(study: Study, hidden: int, shown: int, edited: int) -> None:
                 "coded_at": at,
             },
         )
+        for table, said in _BY_CODERS.items():
+            insert(study.connection, table, {"post_id": post_id} | said)
         insert(
             study.connection,
             "frame_scores",
@@ -225,7 +241,7 @@ def test_what_hangs_on_a_withheld_or_absent_post_stays(study: Study, home: Home)
     publish_controlled(study.connection, home)
     posts = {post_id for (post_id,) in read(home, "SELECT post_id FROM posts")}
     assert posts == {i for (i,) in study.sql("SELECT post_id FROM posts WHERE NOT withheld")}
-    for table in ("tokens", "post_topics", "draws", "codings", "frame_scores"):
+    for table in ("tokens", "post_topics", "draws", "codings", "frame_scores", *_BY_CODERS):
         held = {post_id for (post_id,) in read(home, f"SELECT post_id FROM {table}")}
         assert held, table
         assert held <= posts, table
