@@ -1,7 +1,13 @@
-"""Fixtures for every test: no network beyond loopback, the shared test data, a still clock."""
+"""Fixtures for every test: no network beyond loopback, the shared test data, a still clock.
+
+Tests run in one process a core (pytest-xdist), each file's in one of them; files that are named on
+the command line run in one process, where breakpoints and `-s` work.
+"""
 
 import os
 import socket
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +17,20 @@ from warehouse.records import VirtualClock
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOOPBACK = ("127.", "::1", "localhost")
+TOLD = "told"
+
+if sys.dont_write_bytecode:  # hundreds of processes would compile anew whatever they import
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(Path(sys.prefix) / "pycache")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+if "PYTEST_XDIST_WORKER" in os.environ:  # one thread where every core has its own process
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Do without workers where files are named or output is to be seen; else one a core."""
+    are_files = all(name.partition("::")[0].endswith(".py") for name in config.args)
+    return 0 if are_files or config.option.capture == "no" else None
 
 
 class NetworkBlocked(RuntimeError):
@@ -43,3 +63,23 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no test data at {folder}: set VALUETALK_TEST_DATA to run this test")
     return folder
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tell what a test measured; the run shows it at its end, whichever process measured it."""
+    return lambda line: request.node.user_properties.append((TOLD, line))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests told."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call"
+    ]
+    told = [line for each in reports for name, line in each.user_properties if name == TOLD]
+    if told:
+        terminalreporter.section("what was measured")
+        terminalreporter.write("\n".join(told) + "\n")

@@ -1,7 +1,7 @@
 """Prevalence: coverage by simulation, invariances, hand-computed cells and refusals."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -92,7 +92,7 @@ POPULATIONS = {
 @pytest.mark.parametrize("n_coded", [13, 25, 60])
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_intervals_cover_the_mean_coding_of_all_posts(
-    population: str, n_coded: int, capsys: pytest.CaptureFixture[str]
+    population: str, n_coded: int, tell: Callable[[str], None]
 ) -> None:
     covered, together, widths, counted, first, p_low = [], [], [], [], [], []
     for drawn in samples(POPULATIONS[population], n_coded=n_coded):
@@ -110,14 +110,12 @@ def test_intervals_cover_the_mean_coding_of_all_posts(
         counted.append((np.abs(means - true_shares(drawn)) <= naive).mean())
         first.append(shown.mean())
     by_cell = np.nanmean(covered, axis=0)
-    with capsys.disabled():
-        print(  # noqa: T201 # the measured table is wanted in the log
-            f"\n{population:>7} n={n_coded:<3} coverage {np.nanmean(covered):.3f}"
-            f" worst cell {by_cell.min():.3f} band {np.mean(together):.3f}"
-            f" width {np.mean(widths):.3f} shown {np.mean(first):.2f}"
-            f" out of line {np.mean(p_low):.3f} | averaged scores {np.mean(counted):.3f}",
-            end="",
-        )
+    tell(
+        f"{population:>7} n={n_coded:<3} coverage {np.nanmean(covered):.3f}"
+        f" worst cell {by_cell.min():.3f} band {np.mean(together):.3f}"
+        f" width {np.mean(widths):.3f} shown {np.mean(first):.2f}"
+        f" out of line {np.mean(p_low):.3f} | averaged scores {np.mean(counted):.3f}"
+    )
     assert np.nanmean(covered) >= 0.945
     assert by_cell.min() >= 0.92
     assert np.mean(together) >= 0.93

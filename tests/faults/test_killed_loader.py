@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -141,7 +142,9 @@ def run_child(home: Home, key_file: Path, *, kill_at: Moment | None) -> str:
 
 
 @pytest.mark.slow
-def test_thirty_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
+def test_thirty_kills_lose_double_and_halve_nothing(
+    tmp_path: Path, tell: Callable[[str], None]
+) -> None:
     key_file = tmp_path / "study.key"
     plan = Plan(KeyRing.create(key_file))
     home = Home(tmp_path / "home")
@@ -156,7 +159,7 @@ def test_thirty_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
         moment = Moment(word=word, nth=nth, seconds=moments.uniform(0.0, 0.15))
         killed_in[run_child(home, key_file, kill_at=moment)] += 1
     assert run_child(home, key_file, kill_at=None) == "done"
-    sys.stdout.write(f"\nkilled in: {dict(killed_in)}; inside a load: {killed_in['load']}\n")
+    tell(f"killed in: {dict(killed_in)}; inside a load: {killed_in['load']}")
     assert killed_in["load"] > 0
     assert killed_in["erase"] > 0
     assert_holds(plan, home)

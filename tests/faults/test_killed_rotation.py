@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -162,7 +163,9 @@ def assert_all_under_one_chain(place: Place, home: Home, *, chains: list[KeyRing
 
 
 @pytest.mark.slow
-def test_a_killed_rotation_is_old_or_new_everywhere(place: Place) -> None:
+def test_a_killed_rotation_is_old_or_new_everywhere(
+    place: Place, tell: Callable[[str], None]
+) -> None:
     moments = random.Random(11)
     killed_in: Counter[str] = Counter()
     chains = [place.keys()]
@@ -174,7 +177,7 @@ def test_a_killed_rotation_is_old_or_new_everywhere(place: Place) -> None:
             chains.append(keys)
         assert keys.links == chains[-1].links
         assert_all_under_one_chain(place, place.home, chains=chains)
-    sys.stdout.write(f"\nkilled in: {dict(killed_in)}; rotations begun: {len(chains) - 1}\n")
+    tell(f"killed in: {dict(killed_in)}; rotations begun: {len(chains) - 1}")
     assert len(chains) > len(STEPS)
     with place.open() as warehouse:
         (waiting,) = warehouse.pending_segments()
@@ -183,7 +186,9 @@ def test_a_killed_rotation_is_old_or_new_everywhere(place: Place) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_restore_leaves_no_home_or_a_whole_one(place: Place, tmp_path: Path) -> None:
+def test_a_killed_restore_leaves_no_home_or_a_whole_one(
+    place: Place, tmp_path: Path, tell: Callable[[str], None]
+) -> None:
     file = tmp_path / "b.tar.zst"
     back_up(place.home, file, keys=place.keys(), clock=place.clock)
     chains = [place.keys()]
@@ -209,5 +214,5 @@ def test_a_killed_restore_leaves_no_home_or_a_whole_one(place: Place, tmp_path: 
         held = b"".join(p.read_bytes() for p in home.root.rglob("*") if p.is_file())
         assert f"{SECRET}user1-0end".encode() in held
         assert not [name for name in erased if f"{SECRET}{name}end".encode() in held]
-    sys.stdout.write(f"\nkilled in: {dict(killed_in)}\n")
+    tell(f"killed in: {dict(killed_in)}")
     assert len(killed_in) > 1

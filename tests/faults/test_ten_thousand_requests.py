@@ -4,9 +4,8 @@ Clients and sites share one virtual clock, so that what the sites saw can be hel
 asked for: every Retry-After kept, and no two requests closer together than allowed.
 """
 
-import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -97,10 +96,12 @@ def rows(run: Run, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def test_faults_of_every_kind_struck_as_often_as_they_should(run: Run) -> None:
+def test_faults_of_every_kind_struck_as_often_as_they_should(
+    run: Run, tell: Callable[[str], None]
+) -> None:
     total = sum(run.struck.values())
     faulty = [r for r in run.requests if r.fault is not None]
-    sys.stdout.write(f"\n{len(run.requests)} requests, {len(faulty)} faults: {dict(run.struck)}\n")
+    tell(f"{len(run.requests)} requests, {len(faulty)} faults: {dict(run.struck)}")
     assert len(run.requests) >= ENOUGH
     assert set(run.struck) == set(KINDS)
     assert total >= 0.12 * ENOUGH
@@ -149,7 +150,9 @@ def test_no_revision_is_a_faults_doing(run: Run) -> None:
         assert revision <= len(posts[source, native_id].versions), (source, native_id)
 
 
-def test_what_went_wrong_is_counted_with_the_harvests(run: Run) -> None:
+def test_what_went_wrong_is_counted_with_the_harvests(
+    run: Run, tell: Callable[[str], None]
+) -> None:
     counted = dict(
         rows(
             run,
@@ -157,7 +160,7 @@ def test_what_went_wrong_is_counted_with_the_harvests(run: Run) -> None:
             "unnest(map_values(decisions)) AS n FROM harvests) GROUP BY kind",
         )
     )
-    sys.stdout.write(f"\ndecisions: {counted}\n")
+    tell(f"decisions: {counted}")
     assert counted["retry_after"] == run.struck["rate_limited"] + run.struck["rate_limited_date"]
     assert counted["retried"] + counted.get("gave_up", 0) >= run.struck["reset"]
     (requests,) = rows(run, "SELECT sum(requests)::BIGINT FROM harvests")[0]

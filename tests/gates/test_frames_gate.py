@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
 
 @pytest.mark.slow
 def test_frames_of_coded_posts_are_found_as_well_as_before(
-    data_dir: Path, capsys: pytest.CaptureFixture[str]
+    data_dir: Path, tell: Callable[[str], None]
 ) -> None:
     file = data_dir / "coded" / "value_frames_coded.jsonl"
     if not file.is_file():
@@ -44,10 +45,8 @@ def test_frames_of_coded_posts_are_found_as_well_as_before(
     found = cross_validate(FrameClassifier(n_folds=3), terms.counts, values, words)
     table = evaluate(found, values, frames, version="gate").to_pylist()
     overall = {row["measure"]: row["value"] for row in table if row["frame"] == "all"}
-    with capsys.disabled():
-        print(  # noqa: T201 # the measured figures are wanted in the log
-            "\nframes gate:", {name: round(value, 3) for name, value in overall.items()}, end=""
-        )
+    rounded = {name: round(value, 3) for name, value in overall.items()}
+    tell(f"frames gate: {rounded}")
     assert overall["f1"] >= MACRO_F1
     assert overall["average_precision"] >= AVERAGE_PRECISION
     errors = [row["value"] for row in table if row["measure"] == "expected_calibration_error"]

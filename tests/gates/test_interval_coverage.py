@@ -6,6 +6,7 @@ mean of the classifier's scores gets an interval too, Wilson's: its bias stays h
 counts, so over all weeks together it holds far less often still.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,29 +80,24 @@ class Measured:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_intervals_hold_what_coders_would_have_said_of_every_post(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     worlds = []
     for seed in SEEDS:
         with simulated_study(tmp_path / str(seed), seed=seed, nights=NIGHTS, scale=SCALE) as study:
             worlds.append(_measure(study))
-        _log(capsys, f"seed {seed}: {worlds[-1]}")
+        tell(f"seed {seed}: {worlds[-1]}")
     every = Measured(
         [cell for world in worlds for cell in world.cells],
         [held for world in worlds for held in world.scores_hold],
         [held for world in worlds for held in world.scores_hold_always],
     )
-    _log(capsys, f"all seeds: {every}")
+    tell(f"all seeds: {every}")
     assert every.fewest_posts >= LEAST_POSTS
     assert every.refused <= MOST_REFUSED
     assert every.covered >= LEAST_COVERED
     assert np.mean(every.scores_hold) < LEAST_COVERED
     assert np.mean(every.scores_hold_always) <= MOST_COVERED_BY_SCORES
-
-
-def _log(capsys: pytest.CaptureFixture[str], line: str) -> None:
-    with capsys.disabled():
-        print(f"\n{line}", end="")  # noqa: T201 # the measured figures are wanted in the log
 
 
 def _measure(study: SimulatedStudy) -> Measured:

@@ -4,7 +4,7 @@ One world of sixty nights, from posts to figures, with the demo's topics but mor
 shift of this size shows whichever posts are drawn.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from statistics import NormalDist, fmean
@@ -55,26 +55,26 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedStudy]:
 
 
 def test_a_topic_is_absent_before_its_birth_and_there_after_it(
-    study: SimulatedStudy, capsys: pytest.CaptureFixture[str]
+    study: SimulatedStudy, tell: Callable[[str], None]
 ) -> None:
     (birth,) = study.world.truth.births
     before = _topic(study, birth, until=birth.day)
     after = _topic(study, birth, since=birth.day + timedelta(days=BIRTH_NIGHTS))
-    _check(capsys, birth, absent=before, present=after)
+    _check(tell, birth, absent=before, present=after)
 
 
 def test_a_topic_is_absent_after_its_death_and_there_before_it_fades(
-    study: SimulatedStudy, capsys: pytest.CaptureFixture[str]
+    study: SimulatedStudy, tell: Callable[[str], None]
 ) -> None:
     (death,) = study.world.truth.deaths
     before = _topic(study, death, until=death.day - timedelta(days=DEATH_NIGHTS))
     after = _topic(study, death, since=death.day)
-    _check(capsys, death, absent=after, present=before)
+    _check(tell, death, absent=after, present=before)
 
 
 @pytest.mark.parametrize("kind", ["shift", "rise"])
 def test_a_frame_rises_by_what_was_planted_and_a_shift_beyond_its_interval(
-    study: SimulatedStudy, capsys: pytest.CaptureFixture[str], kind: str
+    study: SimulatedStudy, tell: Callable[[str], None], kind: str
 ) -> None:
     (event,) = (entry for entry in study.world.truth.events if entry.kind == kind)
     touched = [
@@ -91,7 +91,7 @@ def test_a_frame_rises_by_what_was_planted_and_a_shift_beyond_its_interval(
     after = [cell for cell in touched if cell.period >= after_since]
     rise, error = _mean(after) - _mean(before), _rise_error(before, after)
     codable = fmean(c.codable for c in after) - fmean(c.codable for c in before)
-    _log(capsys, f"{event.label}: {rise:+.3f}, standard error {error:.3f}, truth {codable:+.3f}")
+    tell(f"{event.label}: {rise:+.3f}, standard error {error:.3f}, truth {codable:+.3f}")
     assert abs(rise - codable) <= NEAR_CERTAIN * error
     if is_shift:
         assert rise - QUANTILE * error > 0
@@ -134,10 +134,9 @@ def _topic(
 
 
 def _check(
-    capsys: pytest.CaptureFixture[str], event: PlantedEvent, *, absent: _Weeks, present: _Weeks
+    tell: Callable[[str], None], event: PlantedEvent, *, absent: _Weeks, present: _Weeks
 ) -> None:
-    _log(
-        capsys,
+    tell(
         f"{event.name} ({event.kind}): {absent.share:.3f} where {absent.planted:.3f} was planted, "
         f"{present.share:.3f} where {present.planted:.3f} was",
     )
@@ -163,8 +162,3 @@ def _variance(cells: Sequence[Cell]) -> float:
         if cell.upper is not None and cell.lower is not None
     ]
     return sum((width / (2 * QUANTILE)) ** 2 for width in widths) / len(widths) ** 2
-
-
-def _log(capsys: pytest.CaptureFixture[str], line: str) -> None:
-    with capsys.disabled():
-        print(f"\n{line}", end="")  # noqa: T201 # the measured figures are wanted in the log

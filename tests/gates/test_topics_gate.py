@@ -1,6 +1,7 @@
 """Floors under the topics: coherence, diversity and agreement with labels on three corpora."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ SLOW = ("DBLP", "BBC_News, five topics")
     [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in ENTRIES],
 )
 def test_topics_are_as_good_as_before(
-    name: str, data_dir: Path, capsys: pytest.CaptureFixture[str]
+    name: str, data_dir: Path, tell: Callable[[str], None]
 ) -> None:
     entry = ENTRIES[name]
     if not (data_dir / entry["file"]).is_file():
@@ -24,8 +25,7 @@ def test_topics_are_as_good_as_before(
     report = measure(entry, data_dir)
     assert report["sha256"] == entry["sha256"], "the floors were measured on another file"
     measured = {key: round(report[key], 3) for key in (*MARGINS, "without_topic")}
-    with capsys.disabled():
-        print(f"\ntopics gate, {name}:", measured, end="")  # noqa: T201 # wanted in the log
+    tell(f"topics gate, {name}: {measured}")
     assert {key: measured[key] >= floor for key, floor in entry["floors"].items()} == dict.fromkeys(
         entry["floors"], True
     )

@@ -1,16 +1,36 @@
 """Environments for servers that are Python packages: made once, and kept for later runs."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def kept(name: str) -> Iterator[tuple[Path, bool]]:
+    """Yield a folder that later runs find again, and whether it has yet to be filled.
+
+    No two processes fill it at once; it counts as filled when the context ends without an error.
+    """
+    temporary = Path(tempfile.gettempdir()) / "valuetalk-cache"
+    folder = Path(os.environ.get("VALUETALK_CACHE") or temporary) / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{name}.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        is_filled = (folder / "complete").exists()
+        if not is_filled:
+            shutil.rmtree(folder, ignore_errors=True)
+        yield folder, not is_filled
+        (folder / "complete").touch()
 
 
 def environment(
@@ -24,19 +44,16 @@ def environment(
 
     Those of `alone` come without what they say that they need.
     """
-    kept = os.environ.get("VALUETALK_CACHE") or str(Path(tempfile.gettempdir()) / "valuetalk-cache")
-    folder = Path(kept) / f"{name}-py{_minor(python)}"
-    own = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", str(folder)], check=True, capture_output=True)
-        install = [str(own), "-m", "pip", "install", "-q"]
-        commands = [[*install, *packages], [*install, "--no-deps", *(alone or packages)]]
-        for command in commands:
-            done = subprocess.run(command, check=False, capture_output=True)
-            if done.returncode != 0:
-                pytest.skip(f"{name} cannot be installed here: the package index does not answer")
-        (folder / "complete").touch()
+    with kept(f"{name}-py{_minor(python)}") as (folder, is_empty):
+        own = folder / "bin" / "python"
+        if is_empty:
+            subprocess.run([python, "-m", "venv", str(folder)], check=True, capture_output=True)
+            install = [str(own), "-m", "pip", "install", "-q"]
+            commands = [[*install, *packages], [*install, "--no-deps", *(alone or packages)]]
+            for command in commands:
+                done = subprocess.run(command, check=False, capture_output=True)
+                if done.returncode != 0:
+                    pytest.skip(f"{name} cannot be installed: the package index does not answer")
     return str(own)
 
 

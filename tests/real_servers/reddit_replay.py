@@ -8,11 +8,9 @@ folds are answered with exactly what was recorded for the same question.
 
 import importlib.metadata
 import json
-import os
 import subprocess
 import sys
 import tarfile
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.real_servers.environments import kept
+
 PAGE_SIZE = 100
 TOKEN = {"access_token": "replayed", "expires_in": 86400, "scope": "*", "token_type": "bearer"}
 
@@ -30,12 +30,10 @@ TOKEN = {"access_token": "replayed", "expires_in": 86400, "scope": "*", "token_t
 def cassettes() -> Path:
     """Return the folder of the recordings, fetched once and kept for later runs."""
     version = importlib.metadata.version("praw")
-    kept = os.environ.get("VALUETALK_CACHE") or str(Path(tempfile.gettempdir()) / "valuetalk-cache")
-    folder = Path(kept) / f"praw-{version}"
-    if not (folder / "complete").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _fetch(folder, f"praw=={version}")
-        (folder / "complete").touch()
+    with kept(f"praw-{version}") as (folder, is_empty):
+        if is_empty:
+            folder.mkdir()
+            _fetch(folder, f"praw=={version}")
     return next(folder.glob("praw-*/tests/integration/cassettes"))
 
 

@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,16 +35,24 @@ def lowered(read: Sequence[Sentence]) -> list[Sentence]:
     return [sentence.lowered() for sentence in read]
 
 
-def measured(label: str, read: Sequence[Sentence], redactor: NameRedactor) -> Score:
+Measure = Callable[[str, Sequence[Sentence]], Score]
+
+
+@pytest.fixture
+def measured(redactor: NameRedactor, tell: Callable[[str], None]) -> Measure:
     """Count the names that the rules and then the model hide."""
-    done = redactor.redact([protect(sentence.text) for sentence in read])
-    results = {sentence.text: each.text for sentence, each in zip(read, done, strict=True)}
-    found = score(read, {"name"}.__contains__, results.__getitem__)
-    print(  # noqa: T201 # the figures are read with pytest -s
-        f"{label}: recall {found.found}/{found.marked} = {found.recall:.3f}, "
-        f"precision {found.right}/{found.hidden} = {found.precision:.3f}"
-    )
-    return found
+
+    def measure(label: str, read: Sequence[Sentence]) -> Score:
+        done = redactor.redact([protect(sentence.text) for sentence in read])
+        results = {sentence.text: each.text for sentence, each in zip(read, done, strict=True)}
+        found = score(read, {"name"}.__contains__, results.__getitem__)
+        tell(
+            f"{label}: recall {found.found}/{found.marked} = {found.recall:.3f}, "
+            f"precision {found.right}/{found.hidden} = {found.precision:.3f}"
+        )
+        return found
+
+    return measure
 
 
 def posts(*, of: int, seeds: Sequence[int]) -> Iterator[Sentence]:
@@ -60,37 +68,39 @@ def posts(*, of: int, seeds: Sequence[int]) -> Iterator[Sentence]:
             yield Sentence(text, tuple(spans))
 
 
-def test_names_that_a_context_tells_meet_the_bars(redactor: NameRedactor) -> None:
-    found = measured("told by a context", TOLD, redactor)
-    low = measured("the same, in lower case", lowered(TOLD), redactor)
+def test_names_that_a_context_tells_meet_the_bars(measured: Measure) -> None:
+    found = measured("told by a context", TOLD)
+    low = measured("the same, in lower case", lowered(TOLD))
     assert found.recall >= 0.98, found.missed
     assert low.recall >= 0.93, low.missed
     assert found.precision >= 0.88, found.false
     assert low.precision >= 0.88, low.false
 
 
-def test_names_that_no_context_tells_are_found_mostly(redactor: NameRedactor) -> None:
-    found = measured("told by nothing", BARE, redactor)
-    low = measured("the same, in lower case", lowered(BARE), redactor)
+def test_names_that_no_context_tells_are_found_mostly(measured: Measure) -> None:
+    found = measured("told by nothing", BARE)
+    low = measured("the same, in lower case", lowered(BARE))
     assert found.recall >= 0.80, found.missed
     assert low.recall >= 0.80, low.missed
     assert found.precision >= 0.88, found.false
 
 
-def test_names_in_whole_posts_meet_the_bars(redactor: NameRedactor) -> None:
+def test_names_in_whole_posts_meet_the_bars(measured: Measure) -> None:
     whole = list(posts(of=8, seeds=(1, 2)))
-    found = measured("in posts of eight sentences", whole, redactor)
-    low = measured("the same, in lower case", lowered(whole), redactor)
+    found = measured("in posts of eight sentences", whole)
+    low = measured("the same, in lower case", lowered(whole))
     assert found.recall >= 0.90, found.missed
     assert low.recall >= 0.85, low.missed
     assert found.precision >= 0.88, found.false
 
 
-def test_few_innocent_sentences_are_changed(redactor: NameRedactor) -> None:
+def test_few_innocent_sentences_are_changed(
+    redactor: NameRedactor, tell: Callable[[str], None]
+) -> None:
     innocent = [protect(sentence.text) for sentence in sentences("innocent")]
     done = redactor.redact(innocent)
     changed = [text for text, each in zip(innocent, done, strict=True) if each.text != text]
-    print(f"innocent sentences that the model changes: {len(changed)} of {len(innocent)}")  # noqa: T201
+    tell(f"innocent sentences that the model changes: {len(changed)} of {len(innocent)}")
     assert len(changed) <= 0.03 * len(innocent), changed
 
 
@@ -114,13 +124,15 @@ def test_a_text_does_not_depend_on_those_beside_it(redactor: NameRedactor) -> No
     assert together == [redactor.redact([text])[0].text for text in texts]
 
 
-def test_posts_a_second_of_processor_time(redactor: NameRedactor) -> None:
+def test_posts_a_second_of_processor_time(
+    redactor: NameRedactor, tell: Callable[[str], None]
+) -> None:
     texts = [protect(post.text) for post in posts(of=16, seeds=(4,))]
     began = time.process_time()
     redactor.redact(texts)
     used = time.process_time() - began
     letters = sum(map(len, texts))
-    print(  # noqa: T201
+    tell(
         f"posts a CPU second: {letters / used / 343:.1f} of 343 characters, "
         f"{letters / used / 953:.1f} of 953"
     )

@@ -5,6 +5,7 @@
 
 import re
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -219,11 +220,13 @@ def test_innocent_sentences_stay_as_they_are(sentence: str) -> None:
     assert redact(sentence) == Redacted(sentence, {})
 
 
-def test_recall_on_structured_identifiers_and_precision_meet_the_bars() -> None:
+def test_recall_on_structured_identifiers_and_precision_meet_the_bars(
+    tell: Callable[[str], None],
+) -> None:
     found = sum(_as_expected(kind, marked) for kind, marked in STRUCTURED)
     named = sum(_as_expected(kind, marked) for kind, marked in CONTEXT)
     false_spans = sum(redact(sentence).text != sentence for sentence in INNOCENT)
-    print(  # noqa: T201 # the figures are read with pytest -s
+    tell(
         f"structured {found}/{len(STRUCTURED)}, in context {named}/{len(CONTEXT)}, "
         f"false spans {false_spans}/{len(INNOCENT)}"
     )

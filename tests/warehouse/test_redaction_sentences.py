@@ -1,8 +1,6 @@
-"""Recall and precision of redaction on sentences that were written before the rules were revised.
+"""Recall and precision of redaction on sentences older than the rules."""
 
-pytest -s tests/warehouse/test_redaction_sentences.py
-"""
-
+from collections.abc import Callable
 from itertools import chain
 
 from tests.warehouse.redaction_scoring import (
@@ -24,8 +22,8 @@ def _is_structured(kind: str) -> bool:
     return kind not in CONTEXT_KINDS
 
 
-def _show(name: str, figures: Score) -> None:
-    print(  # noqa: T201 # the figures are read with pytest -s
+def _shown(name: str, figures: Score) -> str:
+    return (
         f"{name}: recall {figures.found}/{figures.marked} = {figures.recall:.3f}, "
         f"precision {figures.right}/{figures.hidden} = {figures.precision:.3f}, "
         f"as their own kind {figures.found_as_kind}"
@@ -42,27 +40,29 @@ def test_the_sentences_are_as_many_and_as_mixed_as_a_measure_needs() -> None:
     assert len({sentence.text for sentence in ALL}) == len(ALL)
 
 
-def test_structured_identifiers_meet_the_bars() -> None:
+def test_structured_identifiers_meet_the_bars(tell: Callable[[str], None]) -> None:
     figures = score(ALL, _is_structured, protect)
-    _show("structured identifiers", figures)
+    tell(_shown("structured identifiers", figures))
     assert figures.recall >= 0.99, figures.missed
     assert figures.precision >= 0.98, figures.false
     assert figures.found_as_kind / figures.marked >= 0.95
 
 
-def test_names_and_places_told_by_their_context_meet_the_bars() -> None:
+def test_names_and_places_told_by_their_context_meet_the_bars(
+    tell: Callable[[str], None],
+) -> None:
     figures = score(ALL, CONTEXT_KINDS.__contains__, protect)
     low = score([sentence.lowered() for sentence in ALL], CONTEXT_KINDS.__contains__, protect)
-    _show("names and places", figures)
-    _show("names and places, all in lower case", low)
+    tell(_shown("names and places", figures))
+    tell(_shown("names and places, all in lower case", low))
     assert figures.recall >= 0.88, figures.missed
     assert figures.precision >= 0.95, figures.false
     assert low.precision >= 0.95, low.false
 
 
-def test_hardly_an_innocent_sentence_is_changed() -> None:
+def test_hardly_an_innocent_sentence_is_changed(tell: Callable[[str], None]) -> None:
     changed = [s.text for s in sentences("innocent") if protect(s.text) != s.text]
-    print(f"innocent sentences changed: {len(changed)} of {len(sentences('innocent'))}")  # noqa: T201
+    tell(f"innocent sentences changed: {len(changed)} of {len(sentences('innocent'))}")
     assert len(changed) <= 0.02 * len(sentences("innocent")), changed
 
 

@@ -1,8 +1,8 @@
 """Pages that no forum sends: a reader answers with `ParseError`, or with what can be read."""
 
 import random
-import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -141,7 +141,7 @@ def test_whole_numbers_are_read_with_their_groups(text: str, expected: int | Non
     assert whole_number(text) == expected
 
 
-def test_a_page_of_25_posts_is_read_within_its_time(keys: Any, capsys: Any) -> None:
+def test_a_page_of_25_posts_is_read_within_its_time(keys: Any, tell: Callable[[str], None]) -> None:
     content = page_of_185_kb()
     profile = PROFILES["xenforo2"]
     dates = profile.date_reader({})
@@ -154,9 +154,8 @@ def test_a_page_of_25_posts_is_read_within_its_time(keys: Any, capsys: Any) -> N
         content, context, profile=profile, dates=dates, thread="1", address=page.address
     )
     splitting = cpu_seconds(lambda: parse_thread(page, profile, dates))
-    with capsys.disabled():
-        sys.stdout.write(f"\n{len(posts)} posts of {len(content) // 1000} kB: ")
-        sys.stdout.write(f"split in {1000 * splitting:.1f} ms of CPU\n")
+    size = f"{len(posts)} posts of {len(content) // 1000} kB"
+    tell(f"{size}: split in {1000 * splitting:.1f} ms of CPU")
 
     assert len(posts) == 25
     assert splitting < GENEROUS
