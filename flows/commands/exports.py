@@ -35,7 +35,7 @@ _TEXTS = frozenset({"title", "text", "own_text"})
 _QUICKLY_READ = 100  # rows in which names are found without a word on how long it takes
 
 
-def _named(to: str | None) -> str | None:
+def named_person(to: str | None) -> str | None:
     """Return who gets a file, by a name that a record can hold."""
     if to is not None and not (to.strip() and to.isprintable()):
         raise typer.BadParameter("name the person who gets the file, on one line")
@@ -47,7 +47,7 @@ ToOption = Annotated[
     typer.Option(
         "--to",
         metavar="PERSON",
-        callback=_named,
+        callback=named_person,
         help="Write a file for this person under controlled/exports, and record it.",
     ),
 ]
@@ -111,7 +111,7 @@ def hand_over(
     kind : {"csv", "parquet"}
         What file to write.
     """
-    leaving, taken_out = _cleared(rows, names=names)
+    leaving, taken_out = cleared(rows, names=names)
     study = open_study(home)
     with study.warehouse() as warehouse:
         written = export_rows(
@@ -127,7 +127,7 @@ def hand_over(
     typer.echo(f"{rows.num_rows} rows were written to {written} and recorded as given to {to}.")
 
 
-def _cleared(rows: pa.Table, *, names: bool | None) -> tuple[list[dict[str, object]], str]:
+def cleared(rows: pa.Table, *, names: bool | None) -> tuple[list[dict[str, object]], str]:
     """Return the rows as they may leave, and what the record says was taken out of them."""
     from warehouse.protection.names import NAMES_VERSION, NameRedactor
     from warehouse.protection.names_model import INSTALL, is_installed
@@ -145,9 +145,9 @@ def _cleared(rows: pa.Table, *, names: bool | None) -> tuple[list[dict[str, obje
         return leaving, ""
     if rows.num_rows > _QUICKLY_READ:
         typer.echo("Looking for names: a thousand long posts take two minutes.", err=True)
-    cleared = without_names(leaving, columns=texts, redactor=NameRedactor())
-    typer.echo(f"Names taken out of {', '.join(texts)}: {cleared.n_names}.", err=True)
-    return cleared.rows, f" (names taken out, version {NAMES_VERSION})"
+    without = without_names(leaving, columns=texts, redactor=NameRedactor())
+    typer.echo(f"Names taken out of {', '.join(texts)}: {without.n_names}.", err=True)
+    return without.rows, f" (names taken out, version {NAMES_VERSION})"
 
 
 def export_rows(
@@ -184,22 +184,44 @@ def export_rows(
     schema : pyarrow.Schema, optional
         Write Parquet with these types; without, the file is CSV.
     """
+    content = _as_csv(rows, columns) if schema is None else _as_parquet(rows, schema)
+    return export_content(
+        warehouse,
+        home,
+        content,
+        suffix=".csv" if schema is None else ".parquet",
+        n_rows=len(rows),
+        to=to,
+        what=what,
+        now=now,
+    )
+
+
+def export_content(
+    warehouse: Warehouse,
+    home: Home,
+    content: bytes,
+    *,
+    suffix: str,
+    n_rows: int,
+    to: str,
+    what: str,
+    now: datetime,
+) -> Path:
+    """Write a file under `controlled/exports` and record who got what; as `export_rows`."""
     import pyarrow as pa
 
     from warehouse.protection.exported import export_file
 
-    content = _as_csv(rows, columns) if schema is None else _as_parquet(rows, schema)
     sha256 = hashlib.sha256(content).hexdigest()
-    record = {"who": to, "what": what, "n_rows": len(rows), "sha256": sha256}
+    record = {"who": to, "what": what, "n_rows": n_rows, "sha256": sha256}
     warehouse.replace(
         "exports",
         pa.Table.from_pylist([{**record, "exported_at": now}]),
         keys=("who", "sha256", "exported_at"),
     )
     make_private_folder(home.exports)
-    path = export_file(home.exports, exported_at=now, sha256=sha256)
-    if schema is not None:
-        path = path.with_suffix(".parquet")
+    path = export_file(home.exports, exported_at=now, sha256=sha256).with_suffix(suffix)
     write_private(path, content)
     return path
 

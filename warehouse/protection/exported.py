@@ -1,10 +1,14 @@
 """What left through the controlled door, and whether an erasure concerns it.
 
-Which posts an export held is not recorded. A file with a column `post_id` tells; of any other, one
-that was written since the first of the erased posts was first read may have held it.
+Which posts a coding sheet held is recorded; which another export held is not. A file with a column `post_id` tells, and a project for
+qualitative analysis; of any other, one that was written since the first of the erased posts was
+first read may have held it.
 """
 
 import csv
+import re
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +23,12 @@ WHERE exported_at >= (
     WHERE post_id IN (SELECT post_id FROM pending_erasures))
 ORDER BY exported_at, sha256
 """
+_IN_PROJECT = re.compile(rb'<PlainTextSelection [^>]*name="post (\d+)"')
 _GONE = "SELECT DISTINCT post_id FROM pending_erasures"
+_SHEETS = """
+SELECT sha256, bool_or(coalesce(post_id IN (SELECT post_id FROM pending_erasures), false))
+FROM sheets LEFT JOIN sheet_items USING (sheet) GROUP BY sha256
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +53,13 @@ def concerned(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Expor
     rows = connection.execute(_SINCE).fetchall()
     exports = [Export(**dict(zip(columns, row, strict=True))) for row in rows]
     gone = {str(post_id) for (post_id,) in connection.execute(_GONE).fetchall()}
-    return [export for export in exports if _concerns(_files(folder, export), gone)]
+    sheets: dict[str, bool] = dict(connection.execute(_SHEETS).fetchall())
+    return [
+        export
+        for export in exports
+        if sheets.get(export.sha256)
+        or (export.sha256 not in sheets and _concerns(_files(folder, export), gone))
+    ]
 
 
 def remove_holding(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
@@ -68,6 +83,8 @@ def _concerns(files: Sequence[Path], gone: set[str]) -> bool:
 
 def _may_hold(file: Path, gone: set[str]) -> bool:
     """Whether a file names one of the posts, or cannot tell."""
+    if file.suffix == ".qdpx":
+        return _project_may_hold(file, gone)
     if file.suffix != ".csv":
         return True
     try:
@@ -78,3 +95,14 @@ def _may_hold(file: Path, gone: set[str]) -> bool:
             return any(row["post_id"] in gone for row in rows)
     except (csv.Error, UnicodeDecodeError):
         return True
+
+
+def _project_may_hold(file: Path, gone: set[str]) -> bool:
+    """Whether a project for qualitative analysis names one of the posts, or cannot tell."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            told = archive.read("project.qde")
+    except (zipfile.BadZipFile, zlib.error, KeyError, OSError):
+        return True
+    held = {number.decode() for number in _IN_PROJECT.findall(told)}
+    return not held or not held.isdisjoint(gone)

@@ -1,13 +1,15 @@
 """An erasure says who was given what it concerns, and takes the home's own copies out."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
 
 from warehouse.protection.exported import export_file
+from warehouse.release.refi_qda import Code, CodedPost, project_file
 
 SHA = "ab" * 32
+CODES = [Code(key="service_value", name="Service value", family="value", description="")]
 
 
 @pytest.fixture
@@ -47,3 +49,35 @@ def test_who_was_given_the_post_is_named_and_the_file_goes(loaded, exporting):
     assert there == {"before it was read", "does not hold it"}
     assert loaded.one("SELECT count(*) FROM exports") == len(files)
     assert loaded.warehouse.exports_concerned() == []
+
+
+@pytest.mark.parametrize(("post_ids", "goes"), [((1, 2), True), ((2, 12), False)])
+def test_a_project_tells_which_posts_it_holds(loaded, exporting, post_ids, goes):
+    project = exporting("a program", None).with_suffix(".qdpx")
+    posts = [
+        CodedPost(
+            post_id=post_id,
+            source="forum",
+            community="carers",
+            thread_id=1,
+            kind="post",
+            day=date(2026, 1, 1),
+            text="we waited",
+        )
+        for post_id in post_ids
+    ]
+    project.write_bytes(project_file("A sample", CODES, posts))
+    loaded.warehouse.forget("post", "forum", "1")
+    assert bool(loaded.warehouse.exports_concerned()) is goes
+    loaded.warehouse.erase_confirmed()
+    assert project.exists() is not goes
+
+
+@pytest.mark.parametrize("content", [b"no zip", b""])
+def test_a_project_that_cannot_be_read_is_taken_to_hold_it(loaded, exporting, content):
+    project = exporting("a program", None).with_suffix(".qdpx")
+    project.write_bytes(content)
+    loaded.warehouse.forget("post", "forum", "1")
+    assert [export.who for export in loaded.warehouse.exports_concerned()] == ["a program"]
+    loaded.warehouse.erase_confirmed()
+    assert not project.exists()
