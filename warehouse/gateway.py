@@ -333,7 +333,10 @@ class Warehouse:
     def _erase_files(self, pending: Sequence[Pending], sweep: Sweep | None) -> None:
         ledger.remove_half_written(self.home.landing, clock_file=self._lock.path)
         exported.remove_holding(self.connection, self.home.exports)
-        sheets.remove_posts(self.home.coding, [post.post_id for post in pending])
+        gone = [post.post_id for post in pending]
+        items = sheets.items_of(self.connection, gone)
+        sheets.remove_posts(self.home.coding, gone, items=items)
+        sheets.remove_posts(self.home.sheets, items=items)
         segment_rewriting.rewrite_segments(self.connection, self.home.landing, pending, sweep=sweep)
 
     def _erase_rows(self, sweep: Sweep | None) -> None:

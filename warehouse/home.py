@@ -75,6 +75,11 @@ class Home:
         return self.root / "controlled" / "exports"
 
     @property
+    def sheets(self) -> Path:
+        """The home's own copies of coding sheets that were handed out."""
+        return self.root / "controlled" / "coding"
+
+    @property
     def public(self) -> Path:
         """What passed the export gate."""
         return self.root / "public" / "latest"

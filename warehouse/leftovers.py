@@ -22,7 +22,7 @@ def remove_leftovers(home: Home, *, clock_file: Path) -> None:
     for place in (home.controlled / "parquet", home.public):
         if place.parent.is_dir():
             remove_half_swapped(place)
-    for folder in (home.exports, home.models, home.coding):
+    for folder in (home.exports, home.sheets, home.models, home.coding):
         for file in folder.rglob("*.tmp"):
             file.unlink(missing_ok=True)
     for file in home.controlled.glob(".*.tmp*"):

@@ -66,6 +66,8 @@ def plant(loaded):
         INSERT INTO assignments VALUES (1, 'me', 1, 's', DATE '2026-01-05');
         INSERT INTO skips VALUES (1, 'you', 1, 'too near', now());
         INSERT INTO adjudications VALUES (1, 'f', 1, 'me', 1, now());
+        INSERT INTO coding_notes VALUES (1, 'me', 'unsure', now());
+        INSERT INTO sheet_items VALUES ('bcdfghjkmnpq', 'bcdfghjk', 1, 1);
         INSERT INTO examples VALUES ('f', 'clear', 'a paraphrase', DATE '2026-01-01', [1, 2], 'me',
             'you', NULL);
         UPDATE posts SET duplicate_of = 1 WHERE post_id IN (2, 3);
@@ -105,7 +107,7 @@ def test_every_table_forgets_the_post_and_the_others_stay(loaded):
         )
     ]
     assert {"posts", "post_revisions", "token_stream", "codings", "frame_scores"} <= set(tables)
-    assert {"draws", "assignments", "skips", "adjudications"} <= set(tables)
+    assert {"draws", "assignments", "skips", "adjudications", "coding_notes"} <= set(tables)
     assert loaded.warehouse.erase_confirmed() == 1
     for table in set(tables) - {"tombstones"}:
         assert loaded.one(f"SELECT count(*) FROM {table} WHERE post_id = 1") == 0, table

@@ -1,8 +1,8 @@
 """What left through the controlled door, and whether an erasure concerns it.
 
-Which posts a coding sheet held is recorded; which another export held is not. A file with a column `post_id` tells, and a project for
-qualitative analysis; of any other, one that was written since the first of the erased posts was
-first read may have held it.
+Which posts a coding sheet held is recorded. Of another export it is not: a file with a column
+`post_id` tells, and a project for qualitative analysis; any other may have held a post if it was
+written since the first of the erased posts was first read.
 """
 
 import csv

@@ -300,6 +300,11 @@ COMMENT ON COLUMN skips.wave IS 'round of drawing that it came from';
 COMMENT ON COLUMN skips.reason IS 'why, in the words of the sheet; empty where not said';
 COMMENT ON COLUMN skips.skipped_at IS 'when it was skipped';
 
+COMMENT ON COLUMN coding_notes.post_id IS 'the post';
+COMMENT ON COLUMN coding_notes.coder IS 'label of the coder who noted it; never a name';
+COMMENT ON COLUMN coding_notes.note IS 'what was noted, without structured identifiers';
+COMMENT ON COLUMN coding_notes.noted_at IS 'when it was noted';
+
 COMMENT ON COLUMN adjudications.post_id IS 'the post';
 COMMENT ON COLUMN adjudications.frame IS 'the frame';
 COMMENT ON COLUMN adjudications.value IS
@@ -323,6 +328,8 @@ COMMENT ON COLUMN frame_guides.excludes IS 'what does not belong to it';
 COMMENT ON COLUMN frame_guides.sources IS 'literature that it is taken from';
 COMMENT ON COLUMN frame_guides.plain IS 'what it is in plain words; empty where the codebook has none';
 COMMENT ON COLUMN frame_guides.examples IS 'invented examples';
+COMMENT ON COLUMN frame_guides.counts_from IS
+    'earliest version whose codings of the frame count for this one, since its meaning is the same';
 
 COMMENT ON COLUMN codings.post_id IS 'the post';
 COMMENT ON COLUMN codings.frame IS 'the frame';

@@ -204,6 +204,9 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
             *("post_id", "coder", "wave", "reason", "skipped_at"),
             order=("coder", "wave"),
         ),
+        "coding_notes": _of_posts(
+            "coding_notes", "post_id", "coder", "note", "noted_at", order=("coder",)
+        ),
         "adjudications": _of_posts(
             "adjudications",
             *("post_id", "frame", "value", "decided_by", "codebook_version", "decided_at"),
@@ -222,7 +225,7 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
         "frame_guides": _whole(
             "frame_guides",
             *("codebook_version", "frame", "position", "includes", "excludes", "sources"),
-            *("plain", "examples"),
+            *("plain", "examples", "counts_from"),
             order=("codebook_version", "position"),
         ),
         "frame_scores": _of_posts(

@@ -19,7 +19,8 @@ CREATE TABLE frame_guides (
     excludes VARCHAR[] NOT NULL,
     sources VARCHAR[] NOT NULL,
     plain VARCHAR NOT NULL,         -- empty where the codebook has none
-    examples VARCHAR[] NOT NULL     -- invented
+    examples VARCHAR[] NOT NULL,    -- invented
+    counts_from INTEGER NOT NULL    -- codings of this version and later are codings of this one
 );
 COMMENT ON TABLE frame_guides IS '[C] what coders read of each frame, by version of the codebook';
 

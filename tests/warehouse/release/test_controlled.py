@@ -93,6 +93,7 @@ _AT = datetime(2026, 1, 5, tzinfo=UTC)
 _BY_CODERS: dict[str, dict[str, Any]] = {
     "assignments": {"coder": "a", "wave": 1, "sheet": "a-1", "assigned_on": JANUARY},
     "skips": {"coder": "b", "wave": 1, "reason": "too near", "skipped_at": _AT},
+    "coding_notes": {"coder": "b", "note": "unsure", "noted_at": _AT},
     "adjudications": {
         "frame": "service_value",
         "value": 1.0,
