@@ -105,6 +105,11 @@ class AnalysisSettings(Section):
         description="Days after which the topics are fitted again to all posts, from where they "
         "were.",
     )
+    new_terms: bool = Field(
+        default=False,
+        description="Let such a fit choose terms and phrases anew; otherwise they stay those that "
+        "the line began with.",
+    )
     train_codings: int = Field(
         default=400, ge=0, description="Posts a wave drawn for coding to train classifiers."
     )
@@ -115,6 +120,22 @@ class AnalysisSettings(Section):
     )
     seed: int = Field(
         default=20260101, ge=0, description="Seed of everything random; it makes runs repeatable."
+    )
+
+
+class CodingSettings(Section):
+    """`[coding]`: by which codebook people code, and how much of it a day."""
+
+    codebook: str = Field(
+        default="",
+        description="File of the study's codebook (YAML), relative to this one; empty: the one of "
+        "value frames that comes with valuetalk. 'valuetalk code begin' writes a copy to edit.",
+    )
+    posts_per_day: int = Field(
+        default=60,
+        ge=1,
+        le=1000,
+        description="Most posts that a coder is given a day: reading of distress wears people out.",
     )
 
 
@@ -226,5 +247,6 @@ class SettingsFile(Section):
     study: StudySettings
     harvest: HarvestSettings = HarvestSettings()
     analysis: AnalysisSettings = AnalysisSettings()
+    coding: CodingSettings = CodingSettings()
     prefect: PrefectSettings = PrefectSettings()
     sources: tuple[SourceSettings, ...] = Field(default=(), strict=False)

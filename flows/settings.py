@@ -13,7 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,6 +24,7 @@ from flows.setting_sections import (
     ARCHIVE,
     AnalysisSettings,
     AnySection,
+    CodingSettings,
     HarvestSettings,
     PrefectSettings,
     SettingsFile,
@@ -65,6 +66,7 @@ class Settings:
     prefect: PrefectSettings
     sources: tuple[SourceSettings, ...]
     simulated: bool
+    coding: CodingSettings = field(default_factory=CodingSettings)
     profiles: Path | None = None
     confirmed: Mapping[str, str] = field(default_factory=dict)
 
@@ -213,6 +215,7 @@ def parse_settings(
         study=content.study,
         harvest=content.harvest,
         analysis=content.analysis,
+        coding=content.coding,
         prefect=content.prefect,
         sources=content.sources,
         simulated=simulated,
@@ -261,6 +264,8 @@ def _contradictions(
     settings: Settings, data: Mapping[str, Any], environ: Mapping[str, str]
 ) -> Iterator[str]:
     """Yield what only shows when several settings are seen together."""
+    if complaint := _misplaced(settings.coding.codebook):
+        yield f"coding.codebook {complaint}"
     if settings.harvest.spacing_seconds < LEAST_SPACING_SECONDS and not settings.simulated:
         yield f"harvest.spacing_seconds must be at least {LEAST_SPACING_SECONDS} for real sites"
     named = Counter(source.name for source in settings.sources)
@@ -270,6 +275,19 @@ def _contradictions(
         place = dotted(("sources", number), data)
         for key, complaint in _source_contradictions(source, settings, environ):
             yield f"{place}.{key} {complaint}"
+
+
+def _misplaced(codebook: str) -> str:
+    """Return why a codebook cannot lie where it is said to, or nothing."""
+    path = PurePath(codebook)
+    if path.is_absolute() or ".." in path.parts:
+        return "must lie in the study's folder; write for example codebook = 'codebook.yaml'"
+    if path.parts[:1] in {("coding",), ("controlled",), ("public",), ("landing",), ("state",)}:
+        return (
+            f"must not lie under {path.parts[0]}/, where files of posts come and go; write for "
+            "example codebook = 'codebook.yaml'"
+        )
+    return ""
 
 
 def _source_contradictions(

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from flows.setting_sections import (
     AnalysisSettings,
+    CodingSettings,
     CommunitySettings,
     HarvestSettings,
     PrefectSettings,
@@ -39,6 +40,7 @@ def new_study_text(study: StudySettings) -> str:
         "study": study,
         "harvest": HarvestSettings(),
         "analysis": AnalysisSettings(),
+        "coding": CodingSettings(),
         "prefect": PrefectSettings(),
     }
     tables = ["\n".join(_table(name, section)) for name, section in sections.items()]

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from flows.commands import (
     backup,
+    code,
     collocates,
     corpus,
     demo,
@@ -118,6 +119,7 @@ for _commands in (
     subcorpora.commands,
     sql.commands,
     topics.commands,
+    code.commands,
     measures.frames,
     measures.prevalence,
     release.commands,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.codebook import CodebookError, load_codebook
+from analysis.codebook import CodebookError, codebook_errors, load_codebook
 
 FRAME = """
   - key: economic_value
@@ -83,3 +83,45 @@ def test_a_codebook_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"codebook: caf\xe9\n")
     with pytest.raises(CodebookError, match="cannot read"):
         load_codebook(path)
+
+
+def test_every_error_of_a_codebook_is_found_with_its_place(tmp_path: Path) -> None:
+    text = BOOK.replace("version: 2", "version: 0").replace("family: value", "family: My Family")
+    errors = [str(error) for error in codebook_errors(written(tmp_path, text + "  - key: other\n"))]
+    assert [error.split(" ")[1] for error in errors] == [
+        *("version", "frames[0].family"),
+        *("frames[1].name", "frames[1].family", "frames[1].definition", "frames[1].include"),
+    ]
+    assert all(error.startswith("book.yaml: ") for error in errors)
+    assert codebook_errors(written(tmp_path, BOOK)) == []
+    repeated = codebook_errors(written(tmp_path, BOOK + FRAME.lstrip("\n")))
+    assert [str(error).split(" ")[1] for error in repeated] == ["frames[1].key"]
+    assert "must be a mapping" in str(codebook_errors(written(tmp_path, "[]"))[0])
+
+
+def test_plain_words_examples_and_since_are_read(tmp_path: Path) -> None:
+    more = '    plain: About money.\n    examples: ["The bus costs more than the group."]\n'
+    frame = load_codebook(written(tmp_path, BOOK + more.lstrip("\n") + "    since: 1\n")).frames[0]
+    assert (frame.plain, frame.since) == ("About money.", 1)
+    assert frame.examples == ("The bus costs more than the group.",)
+    with pytest.raises(CodebookError, match=r"since is 3, and this is version 2"):
+        load_codebook(written(tmp_path, BOOK + "    since: 3\n"))
+
+
+def test_the_digest_is_of_what_is_said_and_not_of_the_layout(tmp_path: Path) -> None:
+    book = load_codebook(written(tmp_path, BOOK))
+    wrapped = BOOK.replace(
+        "definition: Worth is put in money.", "definition: >-\n      Worth is\n      put in money."
+    )
+    assert load_codebook(written(tmp_path, wrapped)).digest == book.digest
+    assert load_codebook(written(tmp_path, BOOK + "    since: 1\n")).digest == book.digest
+    other = BOOK.replace("put in money", "put into money")
+    assert load_codebook(written(tmp_path, other)).digest != book.digest
+
+
+def test_the_shipped_codebook_says_what_version_1_says() -> None:
+    # Studies have recorded it: who changes it raises the version, and writes its digest here.
+    digests = {1: "ffcf17d460e6b5f3c298ea1fad7686814c82a71207fb87661f0e2251f7c3a14a"}
+    book = load_codebook()
+    assert book.digest == digests[book.version]
+    assert all(frame.plain and frame.examples for frame in book.frames)

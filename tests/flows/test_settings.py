@@ -77,6 +77,14 @@ REFUSED = {
         STUDY + '[prefect]\nallowed_hosts = "a"\n',
         'prefect.allowed_hosts must be a list in square brackets, not "a"',
     ),
+    "codebook outside": (
+        STUDY + '[coding]\ncodebook = "../codebook.yaml"\n',
+        "coding.codebook must lie in the study's folder",
+    ),
+    "codebook among sheets": (
+        STUDY + '[coding]\ncodebook = "coding/codebook.yaml"\n',
+        "coding.codebook must not lie under coding/",
+    ),
     "too little": (
         STUDY + "[harvest]\nhistory_days = 0\n",
         "harvest.history_days must be at least 1, not 0",

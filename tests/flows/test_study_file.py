@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from flows.setting_sections import (
     AnalysisSettings,
+    CodingSettings,
     HarvestSettings,
     PrefectSettings,
     SourceSettings,
@@ -46,6 +47,7 @@ def test_a_new_study_holds_every_key_with_its_default() -> None:
         "study": StudySettings,
         "harvest": HarvestSettings,
         "analysis": AnalysisSettings,
+        "coding": CodingSettings,
         "prefect": PrefectSettings,
     }.items():
         assert list(data[section]) == list(model.model_fields), section

@@ -1,0 +1,13 @@
+"""`valuetalk code`: from a codebook to codings by people, and how far they agree."""
+
+from __future__ import annotations
+
+import typer
+
+from flows.commands import codebook
+
+PANEL = "Measures"
+commands = typer.Typer(
+    name="code", help="Code posts by the codebook, by people.", rich_help_panel=PANEL
+)
+codebook.register(commands)
