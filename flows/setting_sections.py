@@ -137,6 +137,12 @@ class CodingSettings(Section):
         le=1000,
         description="Most posts that a coder is given a day: reading of distress wears people out.",
     )
+    shared_part: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Part of the drawn posts that every coder is given, so that agreement shows.",
+    )
 
 
 class PrefectSettings(Section):
