@@ -69,7 +69,7 @@ def reader_of(home: Home) -> Iterator[Reader]:
     )
     try:
         yield Reader(process)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=300)
         assert (process.returncode, stderr) == (0, "")
     finally:
         process.kill()

@@ -52,7 +52,7 @@ def test_ctrl_c_stops_a_query(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert b"Ctrl-C stops the query" in read_until(ours, b"Ctrl-C stops the query")
         process.send_signal(signal.SIGINT)
         rest = read_until(ours, b"never shown")
-        stdout, _ = process.communicate(timeout=60)
+        stdout, _ = process.communicate(timeout=300)
     finally:
         process.kill()
         process.wait()

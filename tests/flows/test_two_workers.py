@@ -1,7 +1,6 @@
 """Two process workers with separate folders and homes keep one host's spacing between them."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,11 @@ from warehouse.records import WallClock
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SPACING_SECONDS = 0.8
-ARRIVAL_SECONDS = 0.06
-"""By how much a request's arrival can lag behind its sending on a busy machine."""
+ARRIVAL_SECONDS = SPACING_SECONDS / 2
+"""By how much a request's arrival can lag behind its sending on a busy machine.
+
+Two requests in one slot bring all later ones a whole spacing too early.
+"""
 
 
 def test_two_workers_keep_one_spacing_on_the_servers_clock(tmp_path: Path, prefect: Any) -> None:
@@ -50,10 +52,11 @@ def test_two_workers_keep_one_spacing_on_the_servers_clock(tmp_path: Path, prefe
         requests = sites.requests
 
     assert [run["state_type"] for run in runs] == ["COMPLETED"] * 2, runs
-    first, second = sorted(runs, key=lambda run: run["start_time"])
-    assert second["start_time"] < first["end_time"], "the two runs did not overlap"
+    earlier, later = sorted(runs, key=lambda run: run["start_time"])
+    assert later["start_time"] < earlier["end_time"], "the two runs did not overlap"
     for site in {request.site for request in requests}:
         times = [request.monotonic for request in requests if request.site == site]
-        gaps = [later - earlier for earlier, later in pairwise(times)]
-        assert len(gaps) >= 5
-        assert min(gaps) >= SPACING_SECONDS - ARRIVAL_SECONDS, (site, min(gaps))
+        assert len(times) > 5
+        for first, early in enumerate(times):
+            for steps, late in enumerate(times[first:]):
+                assert late - early >= SPACING_SECONDS * steps - ARRIVAL_SECONDS, (site, steps)

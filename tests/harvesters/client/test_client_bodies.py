@@ -85,7 +85,7 @@ def _dripping(handler: Handler) -> None:
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")
     handler.end_headers()
-    for _ in range(100):
+    for _ in range(400):
         handler.wfile.write(b"x")
         handler.wfile.flush()
         time.sleep(0.05)
@@ -110,4 +110,4 @@ def test_an_answer_that_drips_is_refused_and_one_that_never_comes_is_unavailable
             client.get(f"{site.url}/drip")
         with pytest.raises(Unavailable, match="ReadTimeout"):
             client.get(f"{site.url}/silent")
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 15

@@ -147,9 +147,9 @@ def test_one_lock_a_host_keeps_others_waiting_until_it_is_free(
     with client.alone(f"{site.url}/ask"):
         waiting = threading.Thread(target=second)
         waiting.start()
-        assert entered.wait(5)
+        assert entered.wait(60)
         with client.alone(f"{other_site.url}/ask"):
             order.append("another host")
         order.append("first")
-    waiting.join(5)
+    waiting.join(60)
     assert order == ["another host", "first", "second"]

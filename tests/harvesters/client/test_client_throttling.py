@@ -133,7 +133,7 @@ def test_two_processes_keep_one_hosts_spacing_together(tmp_path: Path) -> None:
         for reader in readers:
             reader.start()
         for reader in readers:
-            reader.join(30)
+            reader.join(200)
         assert [reader.exitcode for reader in readers] == [0, 0]
         times = sorted(asked.at for asked in site.asked)
         assert len(site.pages()) == 24
