@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flows import stages
-from flows.coding_stage import code_simulated
+from flows.coding.simulated import code_simulated
 from flows.frame_stage import run_frames
 from flows.night import Night, open_warehouse, prepare_night
 from flows.prefect_server import TemporaryServer

@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.codebook import Codebook, load_codebook
+from analysis.codebook import Codebook
 from analysis.frames.classifier import FrameClassifier
 from analysis.frames.evaluation import cross_validate, evaluate
 from analysis.frames.storage import load_classifier, save_classifier
 from flows.arrow_rows import arrow_rows, repeated, small, with_column
-from flows.coded_arrays import CodedPosts, read_codings
+from flows.coding.codebooks import record_codebook, study_codebook
+from flows.coding.codings import CodedPosts, read_codings
 from flows.corpus_arrays import CorpusArrays, CorpusTerms, read_corpus, read_terms
 from flows.night import Night
 from warehouse.gateway import Warehouse
@@ -24,8 +25,8 @@ LEAST_CODED_POSTS = 50
 
 def run_frames(warehouse: Warehouse, night: Night) -> str:
     """Train where the train pool has grown since the last classifier, and score the corpus."""
-    codebook = load_codebook()
-    save_codebook(warehouse, codebook)
+    codebook = study_codebook(night.home, night.settings.coding)
+    record_codebook(warehouse, codebook, day=night.clock.now().date())
     corpus = read_corpus(warehouse, night)
     coded = read_codings(warehouse, corpus, codebook, "train")
     if len(coded.rows) < LEAST_CODED_POSTS:
@@ -44,21 +45,6 @@ def run_frames(warehouse: Warehouse, night: Night) -> str:
     scores = classifier.predict_proba(terms.counts, terms.words)
     _store_scores(warehouse, night, corpus, codebook, scores, name)
     return f"frame scores of {len(corpus.post_ids)} posts by the classifier {name}"
-
-
-def save_codebook(warehouse: Warehouse, codebook: Codebook) -> None:
-    """Store the codebook's frames under its version."""
-    frames = codebook.frames
-    rows = arrow_rows(
-        {
-            "frame": [frame.key for frame in frames],
-            "name": [frame.name for frame in frames],
-            "family": [frame.family for frame in frames],
-            "definition": [frame.definition for frame in frames],
-            "codebook_version": small([codebook.version] * len(frames)),
-        }
-    )
-    warehouse.replace("frames", rows, keys=["codebook_version"])
 
 
 def _train(

@@ -5,7 +5,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.agreement import agreement_table
-from analysis.codebook import Codebook, load_codebook
+from analysis.codebook import Codebook
 from analysis.prevalence import METHOD, PrevalenceTable, estimate_prevalence
 from analysis.series import frame_topic_shares
 from flows.arrow_rows import (
@@ -18,7 +18,8 @@ from flows.arrow_rows import (
     values_of,
     with_column,
 )
-from flows.coded_arrays import CodedPosts, read_codings
+from flows.coding.codebooks import record_codebook, study_codebook
+from flows.coding.codings import CodedPosts, read_codings
 from flows.corpus_arrays import CorpusArrays, read_corpus
 from flows.night import Night
 from warehouse.gateway import Warehouse
@@ -29,7 +30,8 @@ Integers = NDArray[np.int64]
 
 def run_prevalence(warehouse: Warehouse, night: Night) -> str:
     """Estimate every frame in every community and period, and frames within topics."""
-    codebook = load_codebook()
+    codebook = study_codebook(night.home, night.settings.coding)
+    record_codebook(warehouse, codebook, day=night.clock.now().date())
     corpus = read_corpus(warehouse, night)
     measured = read_codings(warehouse, corpus, codebook, "measure")
     if not len(measured.rows):

@@ -18,7 +18,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
 
-from flows import coding_stage, frame_stage, prevalence_stage, publish_stage, stages
+from flows import frame_stage, prevalence_stage, publish_stage, stages
+from flows.coding import simulated
 from flows.night import Night, open_warehouse
 from flows.setting_sections import SourceSettings
 from flows.stages import CommunityReport, Indexed
@@ -134,7 +135,7 @@ def index(night: Night) -> Indexed:
 def code_simulated(night: Night) -> str:
     """Let simulated coders code tonight's draws; only a simulated home has them."""
     with open_warehouse(night) as warehouse:
-        return coding_stage.code_simulated(warehouse, night)
+        return simulated.code_simulated(warehouse, night)
 
 
 @task(cache_policy=NO_CACHE)

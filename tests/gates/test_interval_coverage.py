@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.codebook import load_codebook
 from analysis.intervals import share_interval
-from flows.coding_stage import code_simulated
+from flows.coding.simulated import code_simulated
 from flows.corpus_arrays import read_corpus
 from flows.frame_stage import run_frames
 from flows.night import Night

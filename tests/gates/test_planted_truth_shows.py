@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from flows.coding_stage import code_simulated
+from flows.coding.simulated import code_simulated
 from flows.frame_stage import run_frames
 from flows.night import Night
 from flows.prevalence_stage import run_prevalence

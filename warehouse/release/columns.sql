@@ -284,9 +284,10 @@ COMMENT ON COLUMN draw_counts.stratum IS 'part of the corpus that was drawn from
 COMMENT ON COLUMN draw_counts.drawn_on IS 'day of the draw';
 COMMENT ON COLUMN draw_counts.n_posts IS 'posts that could be drawn';
 COMMENT ON COLUMN draw_counts.n_expected IS
-    'posts of all waves together that the probabilities promise; null in the train pool, which is chosen';
+    'posts that the probabilities of this wave promise, those drawn in earlier waves among them; null in the train pool, which is chosen';
 COMMENT ON COLUMN draw_counts.n_drawn IS
     'posts that this wave added; those that draws no longer has were erased since';
+COMMENT ON COLUMN draw_counts.seed IS 'seed of the posts'' own random numbers, the same in every wave';
 
 COMMENT ON COLUMN assignments.post_id IS 'the post';
 COMMENT ON COLUMN assignments.coder IS 'label of the coder who was given it; never a name';

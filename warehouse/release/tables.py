@@ -215,6 +215,7 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
         "draw_counts": _whole(
             "draw_counts",
             *("wave", "pool", "stratum", "drawn_on", "n_posts", "n_expected", "n_drawn"),
+            "seed",
             order=("wave", "pool", "stratum"),
         ),
         "codebooks": _whole(

@@ -31,7 +31,8 @@ CREATE TABLE draw_counts (
     drawn_on DATE NOT NULL,
     n_posts BIGINT NOT NULL,        -- that could be drawn
     n_expected DOUBLE,              -- null in the train pool, which is chosen
-    n_drawn BIGINT NOT NULL
+    n_drawn BIGINT NOT NULL,
+    seed BIGINT NOT NULL            -- of the posts' own random numbers: one seed for all waves
 );
 COMMENT ON TABLE draw_counts IS '[C] how many posts each wave drew of each stratum';
 
