@@ -121,9 +121,9 @@ def python_of(model: str) -> str | None:
         if model == "tomotopy LDA":
             return environment("topics-tomotopy", _TOMOTOPY, alone=_TOMOTOPY[:1])
         if model in HEAVY:
-            # torch first and by its exact version: what asks for any torch then takes this one
-            environment("topics-transformers", _WHEELS[:1], alone=_WHEELS)
-            return environment("topics-transformers", (*_WHEELS[:1], *_TRANSFORMERS), alone=_WHEELS)
+            # torch by its exact version: what asks for any torch then takes this one
+            needed = (*_WHEELS[:1], *_TRANSFORMERS)
+            return environment("topics-transformers", needed, alone=_WHEELS)
     except pytest.skip.Exception:
         return None
     return sys.executable
