@@ -2,24 +2,24 @@
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from typer.testing import CliRunner
 
 from flows.commands import app
 from flows.commands.session import open_study
+from tests.warehouse.invented import empty_warehouse
 from tests.warehouse.invented_names import StandIn
 from warehouse.home import Home
 from warehouse.protection import names_model
 from warehouse.protection.names import NAMES_VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = sorted((ROOT / "warehouse" / "schema").glob("*.sql"))
 AUTHOR = "author_abcdefghijklmnopqrstuvwx"
 TEXT = f"Magda and {AUTHOR} chained themselves to the gate [email]"
 TAKEN_OUT = f" (names taken out, version {NAMES_VERSION})"
@@ -29,18 +29,29 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(app, list(arguments), prog_name="valuetalk")
 
 
+def live_in(place: Path, environ: pytest.MonkeyPatch) -> None:
+    environ.setenv("XDG_CONFIG_HOME", str(place / "config"))
+    environ.setenv("VALUETALK_HOME", str(place / "study"))
+    environ.delenv("VALUETALK_KEY_FILE", raising=False)
+
+
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def study(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A study with one released post, indexed by hand."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("VALUETALK_HOME", str(tmp_path / "study"))
-    monkeypatch.delenv("VALUETALK_KEY_FILE", raising=False)
-    made = run("init", "--name", "A study", "--contact", "study@example.org")
-    assert made.exit_code == 0, made.output
-    home = Home(tmp_path / "study")
-    with duckdb.connect(home.controlled / "discourse.duckdb") as connection:
-        for script in SCHEMA:
-            connection.execute(script.read_text())
+    live_in(tmp_path, monkeypatch)
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return Home(tmp_path / "study")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the study once; every test gets a copy."""
+    place = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as environ:
+        live_in(place, environ)
+        begun = run("init", "--name", "A study", "--contact", "study@example.org")
+        assert begun.exit_code == 0, begun.output
+    with empty_warehouse(Home(place / "study").controlled / "discourse.duckdb") as connection:
         connection.execute(
             "INSERT INTO posts SELECT 1, 'Magda', 'a', 1, NULL, 'post', 'k', now(), NULL, now(), "
             "'For Magda', $text, $text, 'en', 4, 1, 1, NULL, false, false",
@@ -51,7 +62,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
             connection.execute("INSERT INTO token_stream VALUES (?, 1, ?)", [number, number])
             connection.execute("INSERT INTO token_places VALUES (1, ?, ?)", [number, number])
         connection.execute("INSERT INTO indexed VALUES (1, 1, 1, 1, 0, ?)", [number + 1])
-    return home
+    return place
 
 
 @pytest.fixture

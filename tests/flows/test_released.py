@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,34 +17,52 @@ from typer.testing import CliRunner
 from flows.commands import app, output
 from flows.commands.output import print_rows
 from flows.commands.session import open_study
+from tests.warehouse.invented import empty_warehouse
 from warehouse.home import Home
-
-ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = sorted((ROOT / "warehouse" / "schema").glob("*.sql"))
 
 
 def run(*arguments: str) -> Any:
     return CliRunner().invoke(app, list(arguments), prog_name="valuetalk")
 
 
+def live_in(place: Path, environ: pytest.MonkeyPatch) -> None:
+    environ.setenv("XDG_CONFIG_HOME", str(place / "config"))
+    environ.setenv("VALUETALK_HOME", str(place / "study"))
+    environ.delenv("VALUETALK_KEY_FILE", raising=False)
+    environ.delenv("PREFECT_API_URL", raising=False)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a study and its keys once; every test gets a copy."""
+    place = tmp_path_factory.mktemp("begun")
+    with pytest.MonkeyPatch.context() as environ:
+        live_in(place, environ)
+        made = run("init", "--name", "A study", "--contact", "study@example.org")
+        assert made.exit_code == 0, made.output
+    return place
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A study that `valuetalk init` made, found by the environment."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("VALUETALK_HOME", str(tmp_path / "study"))
-    monkeypatch.delenv("VALUETALK_KEY_FILE", raising=False)
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    made = run("init", "--name", "A study", "--contact", "study@example.org")
-    assert made.exit_code == 0, made.output
+    live_in(tmp_path, monkeypatch)
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
     return Home(tmp_path / "study")
 
 
 @pytest.fixture
-def released(home: Home) -> Home:
-    """The study with a small controlled release, made by hand."""
-    with duckdb.connect(home.controlled / "discourse.duckdb") as connection:
-        for script in SCHEMA:
-            connection.execute(script.read_text())
+def released(home: Home, release: Path) -> Home:
+    """The study with a small controlled release."""
+    shutil.copy(release, home.controlled / "discourse.duckdb")
+    return home
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the database of a small release once, by hand."""
+    path = tmp_path_factory.mktemp("release") / "discourse.duckdb"
+    with empty_warehouse(path) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for night in (1, 2):
             connection.execute(
@@ -78,7 +97,7 @@ def released(home: Home) -> Home:
             "('m', 2, '=1+1', [], '2026-01-02', NULL, 3, 0.123456789)",
             ["write to [email] [bold]now[/bold]\n\x1b[31mred"],
         )
-    return home
+    return path
 
 
 def test_status_shows_the_last_runs_and_what_each_source_did(released: Home) -> None:

@@ -29,8 +29,10 @@ def author(number: int) -> str:
 def empty_warehouse(path: Path | None = None) -> duckdb.DuckDBPyConnection:
     """Return a new warehouse, in memory unless a path is given."""
     connection = duckdb.connect(path or ":memory:")
+    connection.begin()
     for migration in packaged_migrations():
         connection.execute(migration.sql)
+    connection.commit()
     return connection
 
 
