@@ -71,8 +71,8 @@
 
   function frameGuide(frame) {
     const guide = make("details");
-    const summary = make("summary", "When it applies");
-    summary.append(make("span", `: ${frame.name}`, { class: "heard" }));
+    const summary = make("summary", "Guide");
+    summary.append(make("span", ` to when it applies: ${frame.name}`, { class: "heard" }));
     guide.append(summary);
     if (frame.plain) guide.append(make("p", frame.definition));
     const parts = [["Code it for", frame.include], ["Do not code it for", frame.exclude],
@@ -120,7 +120,7 @@
       $("all").append(item);
     });
     $("about").textContent =
-      `${sheet.study} · coder ${sheet.coder} · ${sheet.codebook}, version ${sheet.codebook_version}`;
+      `Coder ${sheet.coder} · codebook ${sheet.codebook}, version ${sheet.codebook_version}`;
     for (const line of sheet.support) {
       $("support").append(make("p", line));
       $("pausesupport").append(make("p", line));
@@ -200,7 +200,7 @@
     const n = unsaved.size;
     if (n) words.push(`${n === 1 ? "One answer is" : `${n} answers are`} not saved to a file yet.`);
     else if (savedAt) words.push(`Saved to a file at ${savedAt}.`);
-    words.push(keeps ? "This browser keeps what you do until you save."
+    words.push(keeps ? "This browser keeps your answers too."
       : "This browser keeps nothing when the page closes: save to a file before that.");
     return words.join(" ");
   }

@@ -1,5 +1,6 @@
 """Coding sheets lose the rows of erased posts; a file that cannot lose rows goes."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -59,3 +60,26 @@ def test_nothing_changes_where_nothing_is_erased(tmp_path: Path) -> None:
     assert remove_posts(tmp_path / "nowhere", [7]) == 0
     assert remove_posts(tmp_path, [9]) == 0
     assert (tmp_path / "wave1.csv").read_text() == SHEET
+
+
+def test_items_of_sheets_go_as_numbers_of_posts_do(tmp_path: Path) -> None:
+    table = "item,text,note\nbcdfghjkmnpq,we waited,\nqqqqghjkmnpq,7,bcdf\n"
+    (tmp_path / "sheet.csv").write_text(table)
+    (tmp_path / "page.html").write_text('{"item":"bcdfghjkmnpq","text":"we waited"}')
+    (tmp_path / "other.html").write_text('{"item":"xbcdfghjkmnpq","text":"7 weeks"}')
+    with zipfile.ZipFile(tmp_path / "sheet.xlsx", "w") as packed:
+        packed.writestr("xl/sharedStrings.xml", "<t>bcdfghjkmnpq</t>")
+    assert remove_posts(tmp_path, items=["bcdfghjkmnpq"]) == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.html", "sheet.csv"]
+    assert (tmp_path / "sheet.csv").read_text() == "item,text,note\nqqqqghjkmnpq,7,bcdf\n"
+
+
+def test_what_a_coding_page_saved_loses_entries_and_no_work(tmp_path: Path) -> None:
+    items = [{"item": "bcdf", "codes": {"hope": 1}}, {"item": "ghjk", "codes": {"hope": 0}}]
+    saved = {"format": "valuetalk-coding", "n_items": 2, "items": items, "saved_at": "2026"}
+    path = tmp_path / "coding-A.json"
+    path.write_text(json.dumps(saved))
+    assert remove_posts(tmp_path, [1, 2026]) == 0  # a code or a year is no number of a post
+    assert remove_posts(tmp_path, [1], items=["bcdf"]) == 1
+    assert json.loads(path.read_text()) == saved | {"n_items": 1, "items": items[1:]}
+    assert path.stat().st_mode & 0o777 == 0o600
