@@ -7,6 +7,7 @@ and the lower bound is what an unseen share of differing units would make it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -139,3 +140,66 @@ def agreement_table(
             "version": [version] * len(frames),
         }
     )
+
+
+def why_undefined(values: ArrayLike) -> str:
+    """Return why there is no alpha of some codings, in a few words; empty where there is one.
+
+    Parameters
+    ----------
+    values : (coders, units) floats, NaN where not coded.
+    """
+    codings = np.asarray(values, dtype=np.float64)
+    coded = ~np.isnan(codings)
+    if not coded.any():
+        return "nothing was coded"
+    if coded.any(axis=1).sum() == 1:
+        return "only one coder coded"
+    shared = codings[:, coded.sum(axis=0) > 1]
+    if not shared.shape[1]:
+        return "no post was coded by two coders"
+    if len(np.unique(shared[~np.isnan(shared)])) == 1:
+        return "all said the same of every post"
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """How often two coders said what of the same posts: 1 and 1, 1 and 0, 0 and 1, 0 and 0."""
+
+    first: int
+    second: int
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+
+
+def confusions(values: ArrayLike) -> list[Confusion]:
+    """Return the confusion of every pair of coders who coded any unit both.
+
+    Parameters
+    ----------
+    values : (coders, units) floats
+        1 or 0, NaN where not coded; anything from 0.5 counts as 1.
+    """
+    codings = np.asarray(values, dtype=np.float64)
+    coded, says = ~np.isnan(codings), codings >= 0.5  # noqa: PLR2004 # NaN is neither
+    found = []
+    for first, second in combinations(range(len(codings)), 2):
+        shared = coded[first] & coded[second]
+        if not shared.any():
+            continue
+        a, b = says[first][shared], says[second][shared]
+        counts = [int(part.sum()) for part in (a & b, a & ~b, ~a & b, ~a & ~b)]
+        found.append(
+            Confusion(
+                first=first,
+                second=second,
+                both=counts[0],
+                only_first=counts[1],
+                only_second=counts[2],
+                neither=counts[3],
+            )
+        )
+    return found

@@ -4,7 +4,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.agreement import agreement_table
 from analysis.codebook import Codebook
 from analysis.prevalence import METHOD, PrevalenceTable, estimate_prevalence
 from analysis.series import frame_topic_shares
@@ -18,6 +17,7 @@ from flows.arrow_rows import (
     values_of,
     with_column,
 )
+from flows.coding.agreement import read_said, save_agreement
 from flows.coding.codebooks import record_codebook, study_codebook
 from flows.coding.codings import CodedPosts, read_codings
 from flows.corpus_arrays import CorpusArrays, read_corpus
@@ -49,7 +49,9 @@ def run_prevalence(warehouse: Warehouse, night: Night) -> str:
     rows = _prevalence_rows(table, corpus, codebook, night, classifier)
     warehouse.replace("frame_prevalence", rows, keys=["run_id"])
     _save_frame_topics(warehouse, night, corpus, codebook, measured, scores)
-    _save_agreement(warehouse, night, codebook, measured)
+    said = read_said(warehouse, codebook, over="wave")
+    seed = night.settings.analysis.seed
+    save_agreement(warehouse, said, run_id=night.run.run_id, seed=seed)
     save_coverage(warehouse, night)
     refused = sum(reason is not None for reason in table.refused_because)
     return f"prevalence of {len(table) - refused} cells, {refused} refused for want of codings"
@@ -145,19 +147,6 @@ def _save_frame_topics(
         }
     )
     warehouse.replace("frame_topics", rows, keys=["run_id"])
-
-
-def _save_agreement(
-    warehouse: Warehouse, night: Night, codebook: Codebook, measured: CodedPosts
-) -> None:
-    rows = agreement_table(
-        measured.codings,
-        [frame.key for frame in codebook.frames],
-        version=f"codebook {codebook.version}",
-        random_state=night.settings.analysis.seed,
-    )
-    rows = with_column(rows, "run_id", repeated(night.run.run_id, rows.num_rows))
-    warehouse.replace("evaluations", rows, keys=["run_id", "kind"])
 
 
 def save_coverage(warehouse: Warehouse, night: Night) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.commands import code_draws, code_sheets, codebook
+from flows.commands import code_agreement, code_draws, code_sheets, codebook
 
 PANEL = "Measures"
 commands = typer.Typer(
@@ -13,3 +13,4 @@ commands = typer.Typer(
 codebook.register(commands)
 code_draws.register(commands)
 code_sheets.register(commands)
+code_agreement.register(commands)

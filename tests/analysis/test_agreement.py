@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from analysis.agreement import agreement_table, krippendorff_alpha
+from analysis.agreement import (
+    Confusion,
+    agreement_table,
+    confusions,
+    krippendorff_alpha,
+    why_undefined,
+)
 
 NA = np.nan
 # The worked examples A, B and C of Krippendorff (2011).
@@ -103,3 +109,20 @@ def test_rows_are_ready_for_the_table_of_evaluations() -> None:
     assert rows[0]["n"] == 10
     assert rows[1]["value"] is None
     assert rows[1]["version"] == "3"
+
+
+def test_it_is_said_why_there_is_no_alpha() -> None:
+    assert why_undefined([[NA, NA], [NA, NA]]) == "nothing was coded"
+    assert why_undefined(np.empty((2, 0))) == "nothing was coded"
+    assert why_undefined([[1, 0], [NA, NA]]) == "only one coder coded"
+    assert why_undefined([[1, NA], [NA, 0]]) == "no post was coded by two coders"
+    assert why_undefined([[1, 1, 0], [1, 1, NA]]) == "all said the same of every post"
+    assert why_undefined(BINARY) == ""
+
+
+def test_confusions_count_what_each_pair_said_of_the_same_units() -> None:
+    values = [[1, 1, 0, 0, NA], [1, 0, 1, 0, 1], [NA, NA, NA, NA, 1]]
+    first, second = confusions(values)
+    assert first == Confusion(first=0, second=1, both=1, only_first=1, only_second=1, neither=1)
+    assert second == Confusion(first=1, second=2, both=1, only_first=0, only_second=0, neither=0)
+    assert confusions([[1, NA], [NA, 1]]) == []

@@ -1,5 +1,6 @@
 """Methods and quality: how it was measured, and how far it can be trusted."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from analysis.dashboard import sentences
@@ -84,6 +85,8 @@ def _agreement(figures: Figures) -> Html:
         return _card(
             "Agreement of coders", element("p", "Not measured yet: no post has two coders.")
         )
+    newest = max((row["version"] for row in rows), key=_version)
+    rows = [row for row in rows if row["version"] == newest]
     names = _names(figures)
     measures = dict.fromkeys(row["measure"] for row in rows)
     plot = forest(
@@ -94,6 +97,11 @@ def _agreement(figures: Figures) -> Html:
         caption=f"{AGREEMENT_NOTE} Measure: {', '.join(map(_measure, measures))}.",
     )
     return _card("Agreement of coders", plot)
+
+
+def _version(said: str) -> tuple[int, ...]:
+    """Return the numbers in the name of a version: 'codebook 10' is later than 'codebook 9'."""
+    return tuple(int(number) for number in re.findall(r"\d+", said))
 
 
 def _agreement_mark(row: Row, names: Mapping[str, str], *, several: bool) -> Mark:
