@@ -60,6 +60,10 @@ class CorpusTerms:
     counts: csr_array
     words: list[str]
 
+    def only(self, rows: NDArray[np.int64]) -> "CorpusTerms":
+        """Return some of the posts, by row number."""
+        return CorpusTerms(counts=csr_array(self.counts[rows]), words=self.words)
+
 
 def read_corpus(warehouse: Warehouse, night: Night) -> CorpusArrays:
     """Return the posts that count, with their periods, groups and clusters."""

@@ -107,8 +107,8 @@ class AnalysisSettings(Section):
     )
     new_terms: bool = Field(
         default=False,
-        description="Let such a fit choose terms and phrases anew; otherwise they stay those that "
-        "the line began with.",
+        description="Let such a fit choose terms and phrases anew, for studies of 10,000 posts or "
+        "more; otherwise they stay those that the line began with.",
     )
     train_codings: int = Field(
         default=400, ge=0, description="Posts a wave drawn for coding to train classifiers."

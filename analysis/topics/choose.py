@@ -123,7 +123,7 @@ def choose_k(
         for number, sample in enumerate(samples, 1):
             fits.append(_fit(counts, words, rows=sample, k=k, model=model or TopicModel()))
             if progress is not None:
-                progress(f"{k} topics, subsample {number} of {subsamples}")
+                progress(f"trying {k} topics: subsample {number} of {subsamples}")
         rows.append(_measured(fits))
     return _chosen(tried, rows, n_posts=counts.shape[0])
 

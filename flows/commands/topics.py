@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from flows.commands import exports, layout, output, selections, session, topics_evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from analysis.topics.choose import ChosenK
     from flows.topics.beginning import NewLine
@@ -66,14 +67,15 @@ def fit(
     from flows.topics.seeding import read_seeds
 
     settings = session.open_study(home).settings.analysis
-    choices: list[ChosenK] = []
+    told = Told()
     new = NewLine(
         n_topics=_number_of(k) if k not in (None, "auto") else settings.topics,
         choose=k == "auto" or (k is None and settings.choose_topics),
         seeds=read_seeds(seeds, seed or [], frame or []) or settings.topic_seeds or None,
-        on_choice=choices.append,
+        on_choice=told.choices.append,
+        on_warning=told.warnings.append,
     )
-    _run(home, new, as_json=as_json, choices=choices)
+    _run(home, new, as_json=as_json, told=told)
 
 
 @commands.command("update")
@@ -290,11 +292,22 @@ def _number_of(k: str | None) -> int:
     return int(k)
 
 
+@dataclass(slots=True)
+class Told:
+    """What a fit told beside what it noted: how many topics it chose, and what to mind."""
+
+    choices: list[ChosenK] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
 def _run(
-    home: Path | None, new: NewLine | None, *, as_json: bool, choices: Sequence[ChosenK] = ()
+    home: Path | None, new: NewLine | None, *, as_json: bool, told: Told | None = None
 ) -> None:
     """Run the topic stage as a run of its own, and renew the researchers' release."""
+    from rich.console import Console
+
     from flows.night import open_warehouse, prepare_night
+    from flows.progress import telling
     from flows.topics.stage import run_topics
     from warehouse.release.controlled import publish_controlled
 
@@ -302,20 +315,23 @@ def _run(
     with open_warehouse(night) as warehouse:
         warehouse.start_run(night.run)
         try:
-            said = run_topics(warehouse, night, new=new)
+            with telling(Console(stderr=True)) as say:
+                said = run_topics(warehouse, night, new=new, say=say)
         except BaseException:
             warehouse.finish_run(night.run.run_id, status="failed", error="no topics were found")
             raise
         warehouse.finish_run(night.run.run_id, status="complete")
         publish_controlled(warehouse.connection, night.home)
+    told = told or Told()
     chosen = [
         {"k": choice.k, "reason": choice.reason, "curve": choice.table.to_pylist()}
-        for choice in choices
+        for choice in told.choices
     ]
     if as_json:
-        output.print_json({"run_id": night.run.run_id, "said": said, "chosen": chosen})
+        answer = {"said": said, "chosen": chosen, "warnings": told.warnings}
+        output.print_json({"run_id": night.run.run_id, **answer})
         return
-    for choice in choices:
+    for choice in told.choices:
         layout.print_answer(choice.table.to_pylist(), columns=choice.table.column_names)
         typer.echo(f"{choice.reason}.")
     typer.echo(said)

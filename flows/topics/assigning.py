@@ -1,5 +1,6 @@
 """Which topics each post has, as rows: weights, the leading topic, and how much topics explain."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 from analysis.topics.factorise import non_negative_loadings
 from analysis.topics.model import TopicModel, leading_ids
 from analysis.topics.reading.badly_explained import explained_share, leading_where_explained
+from analysis.topics.terms.phrases import phrases_of_terms
 from flows.arrow_rows import arrow_rows, repeated, small
 from flows.corpus_arrays import CorpusTerms
 from flows.topics.posts import PostsToRead
+from flows.topics.terms import read_terms
 from warehouse.gateway import Warehouse
 
 Floats = NDArray[np.float64]
@@ -19,7 +22,6 @@ Integers = NDArray[np.int64]
 
 LEAST_WEIGHT = 0.05
 """Weights under this share of a post are not stored."""
-POSTS_AT_ONCE = 50_000
 
 _FORGET = """
 DELETE FROM post_topics WHERE post_id IN (SELECT post_id FROM assigned_posts);
@@ -53,31 +55,50 @@ class Assigned:
 
 
 def assign_posts(
-    model: TopicModel, terms: CorpusTerms, posts: PostsToRead, *, line: str
+    warehouse: Warehouse,
+    model: TopicModel,
+    posts: PostsToRead,
+    *,
+    line: str,
+    terms: CorpusTerms | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Assigned:
-    """Return the topics of posts by a model; a post that none explains has none."""
-    parts = [
-        _assigned(model, terms, posts, slice(start, start + POSTS_AT_ONCE), line=line)
-        for start in range(0, max(len(posts), 1), POSTS_AT_ONCE)
-    ]
+    """Return the topics of posts by a model; a post that none explains has none.
+
+    Parameters
+    ----------
+    terms : CorpusTerms, optional
+        The posts' terms, where they are held; they are read block by block if not.
+    say : callable
+        Is told how far it is.
+    """
+    phrases = phrases_of_terms(model.vocabulary_)
+    parts: list[Assigned] = []
+    done = 0
+    for block in posts.blocks():
+        if terms is None:
+            held = read_terms(warehouse, block, phrases)
+        else:
+            held = terms.only(np.arange(done, done + len(block)))
+        parts.append(_assigned(model, held, block, line=line))
+        done += len(block)
+        say(f"topics of {done:,} of {len(posts):,} posts")
+    parts = parts or [_assigned(model, read_terms(warehouse, posts, phrases), posts, line=line)]
     return Assigned(
         topics=pa.concat_tables([part.topics for part in parts]),
         posts=pa.concat_tables([part.posts for part in parts]),
     )
 
 
-def _assigned(
-    model: TopicModel, terms: CorpusTerms, posts: PostsToRead, rows: slice, *, line: str
-) -> Assigned:
-    weighed = model.terms_.transform(terms.counts[rows], terms.words)
+def _assigned(model: TopicModel, terms: CorpusTerms, posts: PostsToRead, *, line: str) -> Assigned:
+    weighed = model.terms_.transform(terms.counts, terms.words)
     loadings = non_negative_loadings(weighed, model.components_)
     explained = explained_share(weighed, model.components_, loadings)
     weights = model.shares(weighed)
     leading = leading_where_explained(leading_ids(weights, model.topic_ids_), explained)
     weights[leading < 0] = 0.0
     row, column = np.nonzero(weights >= LEAST_WEIGHT)
-    post_ids = posts.post_ids[rows]
-    n = len(post_ids)
+    post_ids, n = posts.post_ids, len(posts)
     return Assigned(
         topics=arrow_rows(
             {
@@ -93,7 +114,7 @@ def _assigned(
                 "post_id": post_ids,
                 "topic_id": pa.array(leading.astype(np.int32), mask=leading < 0),
                 "explained": explained,
-                "first_g": posts.first_g[rows],
+                "first_g": posts.first_g,
                 "is_counted": np.ones(n, dtype=np.bool_),
             }
         ),

@@ -11,6 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from analysis.topics.nights.events import EVENTS, TopicEvent, describe
+
 Row = dict[str, Any]
 
 _LIST = """
@@ -110,11 +112,7 @@ def _told(row: Row) -> Row:
 
 
 def _sentence(row: Row, evidence: Mapping[str, float]) -> str:
-    if not evidence:
-        return str(row["detail"])
-    from analysis.topics.nights.lifecycle import EVENTS, TopicEvent, describe
-
-    if row["event"] not in EVENTS:
+    if not evidence or row["event"] not in EVENTS:
         return str(row["detail"])
     told = ("day", "topic_id", "event", "other_id")
     return describe(TopicEvent(**{name: row[name] for name in told}, evidence=evidence))

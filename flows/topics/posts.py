@@ -5,17 +5,25 @@ index. An edited text stands elsewhere. Telling what changed reads narrow column
 of changed posts alone.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analysis.topics.model import drawn_posts
 from flows.arrow_rows import values_of
 from warehouse.counted import IS_COUNTED
 from warehouse.gateway import Warehouse
 
 Integers = NDArray[np.int64]
+
+POSTS_TO_LEARN_FROM = 100_000
+"""Of more posts, topics are learned from so many, drawn by the study's seed: memory and time are
+bounded, and all posts are given their topics, block by block."""
+POSTS_AT_ONCE = 20_000
+"""Posts whose tokens are held at once."""
 
 _COUNTED = f"""
 SELECT posts.post_id, indexed.first_g, indexed.n_tokens
@@ -59,14 +67,25 @@ class PostsToRead:
         """Return how many posts there are."""
         return len(self.post_ids)
 
-    def only(self, chosen: NDArray[np.bool_]) -> "PostsToRead":
-        """Return some of the posts."""
+    def only(self, chosen: NDArray[np.bool_] | Integers) -> "PostsToRead":
+        """Return some of the posts, told by a boolean for each or by ascending row numbers."""
         return PostsToRead(
             post_ids=self.post_ids[chosen],
             first_g=self.first_g[chosen],
             n_tokens=self.n_tokens[chosen],
             is_new=self.is_new[chosen],
         )
+
+    def drawn(self, *, seed: int) -> "PostsToRead":
+        """Return the posts that topics are learned from: all of them, or a draw of many."""
+        if len(self) <= POSTS_TO_LEARN_FROM:
+            return self
+        return self.only(drawn_posts(len(self), POSTS_TO_LEARN_FROM, random_state=seed))
+
+    def blocks(self) -> Iterator["PostsToRead"]:
+        """Yield the posts, as many at once as are read together."""
+        for start in range(0, len(self), POSTS_AT_ONCE):
+            yield self.only(np.arange(start, min(start + POSTS_AT_ONCE, len(self))))
 
 
 def all_posts(warehouse: Warehouse, language: str) -> PostsToRead:

@@ -18,7 +18,7 @@ _OF_EVENTS: Mapping[str, str] = MappingProxyType(
         "refitted": "the topics were fitted again to all posts",
     }
 )
-FITTED = "a model was fitted"
+FITTED = "it is one of the topics of a new model"
 REPLACED = "a newer model took its place"
 
 

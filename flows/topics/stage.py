@@ -9,11 +9,11 @@ What a night makes is committed in one transaction, after the model is saved und
 version (`flows.topics.lines`): ended at any moment, the night can be done again.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # scikit-learn needs it
 
 from analysis.saved_arrays import saved_models
@@ -42,7 +42,7 @@ from flows.topics.posts import (
     left_posts,
 )
 from flows.topics.storing import Step, Stored, store_night
-from flows.topics.terms import read_terms
+from flows.topics.terms import phrases_in, read_terms
 from flows.topics.trends import store_trends
 from warehouse.gateway import Warehouse
 
@@ -58,7 +58,12 @@ WHERE model = $model AND retired_on IS NOT NULL
 
 
 def run_topics(
-    warehouse: Warehouse, night: Night, *, new: NewLine | None = None, trends: bool = True
+    warehouse: Warehouse,
+    night: Night,
+    *,
+    new: NewLine | None = None,
+    trends: bool = True,
+    say: Callable[[str], None] = lambda _: None,
 ) -> str:
     """Apply the model in use to what is new, or begin a line, and store topics and trends.
 
@@ -68,6 +73,8 @@ def run_topics(
         Begin a new line, whatever the one in use.
     trends : bool
         Store the shares over time, too, as of this run.
+    say : callable
+        Is told what is being done.
 
     Returns
     -------
@@ -77,16 +84,16 @@ def run_topics(
     with threadpool_limits(limits=1):  # sums in another order would make other digits
         line = None if new else current_line(warehouse)
         if line is None:
-            said = begin_line(warehouse, night, new or NewLine.of(night.settings.analysis))
+            wanted = new or NewLine.of(night.settings.analysis)
+            said = begin_line(warehouse, night, wanted, say=say)
         else:
-            said = _go_on(warehouse, night, line, trends=trends)
+            said = _go_on(_Night(warehouse, night, line, say=say), trends=trends)
     _forget_other_versions(warehouse)
     return said
 
 
-def _go_on(warehouse: Warehouse, night: Night, line: Line, *, trends: bool) -> str:
+def _go_on(done: "_Night", *, trends: bool) -> str:
     """Do a night of the line in use."""
-    done = _Night(warehouse, night, line)
     done.read()
     done.update()
     if done.is_refit_due():
@@ -98,8 +105,11 @@ def _go_on(warehouse: Warehouse, night: Night, line: Line, *, trends: bool) -> s
 class _Night:
     """One night of a line: what was read, what became of the model, and which posts it assigns."""
 
-    def __init__(self, warehouse: Warehouse, night: Night, line: Line) -> None:
+    def __init__(
+        self, warehouse: Warehouse, night: Night, line: Line, *, say: Callable[[str], None]
+    ) -> None:
         self._warehouse, self._night, self._line = warehouse, night, line
+        self._say = say
         self._day: date = night.clock.now().date()
         self._keeper = load_keeper(saved_version(warehouse.home, line.model, line.version))
         self._version = line.version
@@ -117,28 +127,28 @@ class _Night:
             none = np.zeros(len(self._changed), dtype=np.bool_)
             self._changed = replace(self._changed, is_new=none)
         self._left = left_posts(self._warehouse, self._line.model, language)
-        self._terms = self._terms_of(self._changed)
 
     def update(self) -> None:
         """Learn from the new posts, and assign all that changed."""
-        new = self._changed.is_new
-        born: set[int] = set()
-        if new.any():
-            outcome = self._learn(new)
+        drawn = self._changed.drawn(seed=self._night.settings.analysis.seed)
+        whole, born = drawn is self._changed, set[int]()
+        terms = self._terms_of(drawn) if whole or drawn.is_new.any() else None
+        if terms is not None and drawn.is_new.any():
+            outcome = self._learn(drawn, terms)
             born = {
                 e.topic_id for e in outcome.events if e.event == "born" and e.topic_id is not None
             }
-        self._assign(self._changed, self._terms)
+        self._assign(self._changed, terms if whole else None)
         if born:
             self._assign_earlier(born)
 
-    def _learn(self, new: NDArray[np.bool_]) -> NightOutcome:
-        post_ids = self._changed.post_ids[new]
+    def _learn(self, drawn: PostsToRead, terms: CorpusTerms) -> NightOutcome:
+        post_ids = drawn.post_ids[drawn.is_new]
         self._pooled = self._keeper.pool_post_ids
         asked = np.union1d(post_ids, self._pooled)
         outcome = self._keeper.night(
-            self._terms.counts[new],
-            self._terms.words,
+            terms.counts[drawn.is_new],
+            terms.words,
             day=self._day,
             post_ids=post_ids,
             writers=writers_of(self._warehouse, asked),
@@ -154,16 +164,22 @@ class _Night:
 
     def refit(self) -> None:
         """Fit the topics again to all posts, and where that is taken assign all of them."""
-        posts = all_posts(self._warehouse, self._night.settings.study.language)
-        terms = self._terms_of(posts)
-        outcome = self._keeper.refit(terms.counts, terms.words, day=self._day)
-        self._enter("refit", outcome, n_posts=len(posts))
+        settings = self._night.settings
+        posts = all_posts(self._warehouse, settings.study.language)
+        drawn = posts.drawn(seed=settings.analysis.seed)
+        self._say(f"reading {len(drawn):,} of {len(posts):,} posts to fit the topics again")
+        new_terms = settings.analysis.new_terms
+        phrases = phrases_of_terms(self._keeper.model.vocabulary_)
+        if new_terms:
+            phrases = phrases.joined(phrases_in(self._warehouse, drawn))
+        terms = read_terms(self._warehouse, drawn, phrases)
+        outcome = self._keeper.refit(terms.counts, terms.words, day=self._day, new_terms=new_terms)
+        self._enter("refit", outcome, n_posts=len(drawn))
         if outcome.accepted:
             self._measured, self._moves = terms, True
-            kept = posts.only(~np.isin(posts.post_ids, self._of_retired()))
-            rows = np.flatnonzero(np.isin(posts.post_ids, kept.post_ids))
+            kept = np.flatnonzero(~np.isin(posts.post_ids, self._of_retired()))
             self._assigned.clear()
-            self._assign(kept, CorpusTerms(counts=terms.counts[rows], words=terms.words))
+            self._assign(posts.only(kept), terms.only(kept) if drawn is posts else None)
 
     def store(self, *, trends: bool) -> None:
         """Save the model, then commit all that the night says."""
@@ -202,9 +218,18 @@ class _Night:
         said += "".join(f"; {each}" for each in told)
         return said + "".join(f"; {step.reason}" for step in refused)
 
-    def _assign(self, posts: PostsToRead, terms: CorpusTerms) -> None:
-        model = self._keeper.model
-        self._assigned.append(assign_posts(model, terms, posts, line=self._line.model))
+    def _assign(self, posts: PostsToRead, terms: CorpusTerms | None) -> None:
+        self._assigned.append(self._topics_of(posts, terms))
+
+    def _topics_of(self, posts: PostsToRead, terms: CorpusTerms | None = None) -> Assigned:
+        return assign_posts(
+            self._warehouse,
+            self._keeper.model,
+            posts,
+            line=self._line.model,
+            terms=terms,
+            say=self._say,
+        )
 
     def _assign_earlier(self, born: set[int]) -> None:
         """Give a new topic those of the posts it grew from, or that none explained, it leads."""
@@ -217,9 +242,7 @@ class _Night:
             pooled=np.setdiff1d(self._pooled, self._changed.post_ids),
             language=self._night.settings.study.language,
         )
-        terms = self._terms_of(posts)
-        found = assign_posts(self._keeper.model, terms, posts, line=self._line.model)
-        self._assigned.append(found.led_by(born))
+        self._assigned.append(self._topics_of(posts).led_by(born))
 
     def _terms_of(self, posts: PostsToRead) -> CorpusTerms:
         phrases = phrases_of_terms(self._keeper.model.vocabulary_)

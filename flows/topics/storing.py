@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.topics.model import TopicModel
-from analysis.topics.nights.lifecycle import TopicEvent
+from analysis.topics.nights.events import TopicEvent
 from flows.arrow_rows import arrow_rows, days, list_of, repeated, small, with_column
 from flows.corpus_arrays import CorpusTerms
 from flows.topics.assigning import Assigned, store_assigned
@@ -67,12 +67,20 @@ class Stored:
 def store_fit(
     warehouse: Warehouse, stored: Stored, *, terms: CorpusTerms, assigned: Assigned
 ) -> None:
-    """Store the topics of a new line, and retire those of the lines before it."""
+    """Store the topics of a new line, and retire those of the lines before it.
+
+    Parameters
+    ----------
+    terms : the posts that the model was fitted to
+    assigned : all posts with their topics
+    """
     connection = warehouse.connection
     earlier = connection.execute("SELECT * FROM topics WHERE retired_on IS NULL").to_arrow_table()
     ended = with_column(earlier, "retired_on", days([stored.day] * earlier.num_rows))
     replace_rows(connection, "topics", ended, keys=["model", "topic_id"])
     ids = stored.model.topic_ids_.tolist()
+    n_posts = terms.counts.shape[0]
+    found = {"topics": float(len(ids)), "posts": float(n_posts), "terms_version": 1.0}
     events = arrow_rows(
         {
             "model": [stored.line] * len(ids) + list_of(ended, "model"),
@@ -80,6 +88,9 @@ def store_fit(
             "day": days([stored.day] * (len(ids) + ended.num_rows)),
             "event": ["born"] * len(ids) + ["retired"] * ended.num_rows,
             "detail": [FITTED] * len(ids) + [REPLACED] * ended.num_rows,
+            "evidence": pa.array(
+                [evidence_json(found)] * len(ids) + [None] * ended.num_rows, pa.string()
+            ),
         }
     )
     replace_rows(connection, "topic_events", events, keys=["model", "topic_id", "event"])
@@ -88,8 +99,8 @@ def store_fit(
         version=1,
         accepted=True,
         score=None,
-        reason=FITTED,
-        n_posts=assigned.posts.num_rows,
+        reason=f"{len(ids)} topics were found in {n_posts:,} posts",
+        n_posts=n_posts,
     )
     _store_versions(warehouse, stored, [step])
     store_assigned(warehouse, assigned, version=1, all_posts=True)

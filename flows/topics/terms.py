@@ -6,7 +6,6 @@ model must not learn who somebody is, and nobody wrote *[name]*.
 """
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +22,6 @@ from warehouse.tokeniser import STAND_IN
 
 Integers = NDArray[np.int64]
 
-POSTS_AT_ONCE = 50_000
 POSTS_FOR_PHRASES = 50_000
 """Posts in which phrases are looked for, evenly over all of them."""
 _FEW_POSTS = 2_000
@@ -50,10 +48,8 @@ def phrases_in(warehouse: Warehouse, posts: PostsToRead) -> Phrases:
     """Return the phrases of posts, looked for in some of them where there are many."""
     if not len(posts):
         return Phrases()
-    chosen = np.zeros(len(posts), dtype=np.bool_)
     n_chosen = min(len(posts), POSTS_FOR_PHRASES)
-    chosen[np.arange(n_chosen) * len(posts) // n_chosen] = True
-    tokens = _Tokens(warehouse, posts.only(chosen))
+    tokens = _Tokens(warehouse, posts.only(np.arange(n_chosen) * len(posts) // n_chosen))
     return find_phrases(tokens.posts, tokens.words, tokens.texts)
 
 
@@ -64,7 +60,7 @@ def read_terms(warehouse: Warehouse, posts: PostsToRead, phrases: Phrases) -> Co
     """
     column: dict[str, int] = {}
     blocks = [
-        _counted(_Tokens(warehouse, block), block, phrases, column) for block in _blocks(posts)
+        _counted(_Tokens(warehouse, block), block, phrases, column) for block in posts.blocks()
     ]
     shaped = [
         csr_array((b.data, b.indices, b.indptr), shape=(b.shape[0], len(column))) for b in blocks
@@ -89,15 +85,6 @@ def _counted(
     counts.has_sorted_indices = False
     counts.sort_indices()
     return counts
-
-
-def _blocks(posts: PostsToRead) -> Sequence[PostsToRead]:
-    blocks = []
-    for start in range(0, len(posts), POSTS_AT_ONCE):
-        rows = np.zeros(len(posts), dtype=np.bool_)
-        rows[start : start + POSTS_AT_ONCE] = True
-        blocks.append(posts.only(rows))
-    return blocks
 
 
 def _read(warehouse: Warehouse, posts: PostsToRead) -> tuple[Integers, Integers]:

@@ -16,7 +16,7 @@ COUNTS = PEOPLE | {"threads", "observed", "expected"}
 """Counts that are rounded."""
 SHARES = frozenset({"share", "usual_share", "moved", "topics_kept"})
 """Shares of posts or topics that are counted from them."""
-PLAIN = frozenset({"nights", "nights_seen", "shared_terms"})
+PLAIN = frozenset({"nights", "nights_seen", "shared_terms", "topics", "terms_version", "new_terms"})
 """Counts of what is nobody's."""
 MODEL = frozenset(
     {

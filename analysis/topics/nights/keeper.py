@@ -37,10 +37,10 @@ from analysis.topics.nights.candidates import (
     refused_for,
     weigh_evidence,
 )
+from analysis.topics.nights.events import TopicEvent
 from analysis.topics.nights.lifecycle import (
     LifecycleRules,
     Split,
-    TopicEvent,
     alike_topics,
     drift,
     quiet_topics,
@@ -239,8 +239,9 @@ class TopicKeeper:
         Parameters
         ----------
         new_terms : bool
-            Choose the vocabulary anew.
+            Choose the vocabulary anew, with the phrases among `words`.
         """
+        earlier = set(self.model.vocabulary_)
         fitted = copied(self.model).refit(counts, words, new_terms=new_terms)
         probe = probe_posts(counts)
         identity = compare_models(self.model, fitted, probe, words)
@@ -248,7 +249,8 @@ class TopicKeeper:
         if not verdict.accepted:
             return _refusal(day, identity, verdict.reason, counts.shape[0])
         self.model = fitted
-        events = [_of_model(day, "refitted", identity, counts.shape[0])]
+        taken = {"new_terms": float(len(set(fitted.vocabulary_) - earlier))} if new_terms else {}
+        events = [_of_model(day, "refitted", identity, counts.shape[0], **taken)]
         events += self._splits(counts, words, day)
         events += self._drifts(day)
         self.reference = reference_of(self.model, counts, words, rules=self.rules.candidates)
@@ -484,11 +486,14 @@ def _refusal(day: date, identity: IdentityScore, reason: str, n_posts: int) -> N
     return NightOutcome(events=(event,), identity=identity, accepted=False, reason=reason)
 
 
-def _of_model(day: date, event: str, identity: IdentityScore, n_posts: int) -> TopicEvent:
+def _of_model(
+    day: date, event: str, identity: IdentityScore, n_posts: int, **more: float
+) -> TopicEvent:
     evidence = {
         "score": identity.score,
         "moved": identity.moved,
         "topics_kept": identity.kept,
         "posts": float(n_posts),
+        **more,
     }
     return TopicEvent(day=day, topic_id=None, event=event, evidence=evidence)

@@ -6,8 +6,7 @@ which nothing was harvested, or too little, are not among them, so that an outag
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -22,31 +21,8 @@ from analysis.topics.quality import npmi_coherence
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-EVENTS = ("born", "retired", "merged", "split", "drifted", "kept", "refitted")
 PROFILE_TERMS = 50
 """Terms by which a topic is compared with what it was."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicEvent:
-    """A change of a topic's identity, or of the model as a whole.
-
-    Attributes
-    ----------
-    topic_id : int or None
-        None where the event is one of the whole model (`kept`, `refitted`).
-    event : str
-        One of `EVENTS`.
-    other_id : int or None
-        The topic that a merged one went into, or that a split one gave.
-    evidence : mapping of str to float
-    """
-
-    day: date
-    topic_id: int | None
-    event: str
-    other_id: int | None = None
-    evidence: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,51 +201,3 @@ def split_topic(
 def _foremost(weights: Floats, names: Sequence[str], *, n: int = 10) -> list[str]:
     order = np.argsort(-weights, kind="stable")[:n]
     return [names[term] for term in order.tolist() if weights[term] > 0]
-
-
-def describe(event: TopicEvent) -> str:
-    """Return a sentence for people: what happened and by which numbers."""
-    shown = event.evidence
-    sentence = _SENTENCES[event.event]
-    numbers = {name: shown.get(name, float("nan")) for name in _NAMES[event.event]}
-    return sentence.format(topic=event.topic_id, other=event.other_id, **numbers)
-
-
-_SENTENCES = {
-    "born": (
-        "Topic {topic} was born: on {nights:.0f} nights {posts:.0f} posts by {authors:.0f} authors"
-        " in {threads:.0f} threads, badly explained by every topic, have terms in common;"
-        " {observed:.0f} of them hold its first term where {expected:.1f} were to be expected."
-    ),
-    "retired": (
-        "Topic {topic} was retired: it led {posts:.0f} posts on the last {nights:.0f} covered"
-        " nights, where its usual share would have given {expected:.0f}."
-    ),
-    "merged": (
-        "Topic {topic} was merged into topic {other}: for {nights:.0f} nights their terms or posts"
-        " were alike by {cosine:.2f}."
-    ),
-    "split": (
-        "Topic {topic} was split: {other_posts:.0f} of its posts, whose terms are alike with the"
-        " others' by {cosine:.2f} only, are topic {other}."
-    ),
-    "drifted": (
-        "Topic {topic} has drifted: its terms are alike by {cosine:.2f} with what they were."
-    ),
-    "kept": (
-        "The last model was kept: topics would have been the same by {score:.3f} only, and"
-        " {moved:.1%} of the posts would have changed topic."
-    ),
-    "refitted": (
-        "The model was fitted again to {posts:.0f} posts: topics are the same by {score:.3f}."
-    ),
-}
-_NAMES = {
-    "born": ("nights", "posts", "authors", "threads", "observed", "expected"),
-    "retired": ("nights", "posts", "expected"),
-    "merged": ("nights", "cosine"),
-    "split": ("other_posts", "cosine"),
-    "drifted": ("cosine",),
-    "kept": ("score", "moved"),
-    "refitted": ("posts", "score"),
-}

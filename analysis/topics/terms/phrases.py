@@ -47,6 +47,16 @@ class Phrases:
         """The text of each phrase as a term."""
         return [BETWEEN.join(phrase) for phrase in self.words]
 
+    def joined(self, others: Self) -> Self:
+        """Return these phrases and, after them, those of the others that are not among them."""
+        ours = set(self.words)
+        new = [row for row, phrase in enumerate(others.words) if phrase not in ours]
+        return type(self)(
+            (*self.words, *(others.words[row] for row in new)),
+            (*self.scores, *(others.scores[row] for row in new)),
+            (*self.n_posts, *(others.n_posts[row] for row in new)),
+        )
+
     def forget_words(self, gone: Collection[str]) -> Self:
         """Return the phrases without those that have one of these words."""
         kept = [row for row, phrase in enumerate(self.words) if not set(phrase) & set(gone)]

@@ -85,7 +85,7 @@ def test_no_more_posts_are_read_than_said_and_each_fit_is_told(
     told: list[str] = []
     choose_k(*planted(3, n_posts=400), ks=(2, 3), subsamples=2, max_posts=100, progress=told.append)
     assert sizes == [80] * 4
-    assert told[0] == "2 topics, subsample 1 of 2"
+    assert told[0] == "trying 2 topics: subsample 1 of 2"
     assert len(told) == 4
 
 

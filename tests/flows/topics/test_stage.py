@@ -7,9 +7,11 @@ import pytest
 
 from analysis.topics.identity import Verdict
 from analysis.topics.nights import keeper
-from analysis.topics.nights.lifecycle import TopicEvent
+from analysis.topics.nights.events import TopicEvent
 from flows.topics import beginning, stage, storing, terms
 from flows.topics.beginning import NewLine
+from flows.topics.keeping import load_keeper
+from flows.topics.lines import current_line, saved_version
 from flows.topics.naming import name_topic
 from tests.flows.topics.nights import (
     APPS,
@@ -37,7 +39,9 @@ def test_a_line_begins_with_topics_as_they_are_talked_of(forum: Forum) -> None:
     with forum.opened() as warehouse:
         forum.write(warehouse, 240)
         said = forum.run(warehouse)
-        assert said == "topics of 240 posts by the new model nmf_20260302"
+        assert said.startswith(
+            "topics of 240 posts by the new model nmf_20260302; 240 posts are few"
+        )
         topics = rows_of(
             warehouse,
             "SELECT topic_id, terms, n_posts, version, retired_on FROM topics ORDER BY topic_id",
@@ -48,9 +52,9 @@ def test_a_line_begins_with_topics_as_they_are_talked_of(forum: Forum) -> None:
         assert {frozenset(listed[:7]) for _, listed, *_ in topics} == {
             *map(frozenset, TALK.values())
         }
-        assert rows_of(warehouse, "SELECT DISTINCT event, detail FROM topic_events") == [
-            ("born", "a model was fitted")
-        ]
+        (told,) = rows_of(warehouse, "SELECT DISTINCT event, detail, evidence FROM topic_events")
+        assert told[:2] == ("born", "it is one of the topics of a new model")
+        assert json.loads(told[2]) == {"topics": 3, "posts": 240, "terms_version": 1}
         (version,) = warehouse.query("SELECT * EXCLUDE (digest) FROM topic_versions").to_pylist()
     assert (version["version"], version["kind"], version["accepted"]) == (1, "fit", True)
     assert (version["n_posts"], version["score"]) == (240, None)
@@ -140,6 +144,34 @@ def test_a_refit_reads_all_posts_and_tells_how_many_moved(forum: Forum) -> None:
         assert moves == [(4, 270)]  # those that had topics before that night
         assert version == 5
         assert rows_of(warehouse, "SELECT sum(n_posts) FROM topics") == [(330,)]
+
+
+def test_a_refit_takes_new_terms_and_phrases_if_the_study_says_so(forum: Forum) -> None:
+    talk = {
+        **TALK,
+        "waiting": (*TALK["waiting"][:3], "crisis house", "day centre", *TALK["waiting"]),
+    }
+    frozen: list[list[str]] = []
+    for new_terms in (False, True):
+        forum.settings = {"topics": 3, "refit_days": 1 if new_terms else 1000}
+        forum.settings |= {"new_terms": new_terms}
+        with forum.opened() as warehouse:
+            if not new_terms:
+                forum.write(warehouse, 240)
+                forum.run(warehouse)
+            forum.next_night()
+            forum.write(warehouse, 120, about=talk)
+            forum.run(warehouse)
+            line = current_line(warehouse)
+            assert line is not None
+            path = saved_version(warehouse.home, line.model, line.version)
+            frozen.append(load_keeper(path).model.vocabulary_)
+            (events,) = rows_of(
+                warehouse, "SELECT count(*) FROM topic_events WHERE topic_id IS NULL"
+            )
+    assert not {"crisis house", "day centre"} & set(frozen[0])
+    assert {"crisis house", "day centre"} <= set(frozen[1])
+    assert events == (1,)
 
 
 def test_a_version_that_loses_the_topics_is_refused_and_said_so(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from analysis.topics.nights.lifecycle import TopicEvent
+from analysis.topics.nights.events import TopicEvent
 from flows.commands import app
 from flows.topics import beginning, storing
 from tests.flows.topics.nights import TALK, Forum, begin_forum, rows_of
@@ -223,7 +223,9 @@ def test_the_number_of_topics_can_be_chosen_and_the_curve_is_shown(
     with forum.opened() as warehouse:
         forum.write(warehouse, 240)
         index_posts(warehouse.connection)
-    (chosen,) = asked("fit", "--k", "auto")["chosen"]
+    fitted = asked("fit", "--k", "auto")
+    (chosen,), (warning,) = fitted["chosen"], fitted["warnings"]
+    assert warning.startswith("240 posts are few")
     assert chosen["k"] == 3
     assert [row["k"] for row in chosen["curve"]] == [2, 3, 5]
     assert len(asked("list")) == 3

@@ -248,7 +248,11 @@ def test_an_event_of_the_whole_model_is_shown_and_one_of_an_unknown_model_is_not
 
 @pytest.mark.parametrize(
     "detail",
-    ["a model was fitted", "a newer model took its place", "split from topic 3 (similarity 0.41)"],
+    [
+        "it is one of the topics of a new model",
+        "a newer model took its place",
+        "split from topic 3 (similarity 0.41)",
+    ],
 )
 def test_the_software_s_own_words_about_a_topic_are_shown(study: Study, detail: str) -> None:
     study.sql("UPDATE topic_events SET detail = ?", detail)

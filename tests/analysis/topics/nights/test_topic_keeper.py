@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 
 from analysis.topics.model import TopicModel
 from analysis.topics.nights.candidates import Writers
+from analysis.topics.nights.events import describe
 from analysis.topics.nights.keeper import KeeperRules, NightOutcome, TopicKeeper
-from analysis.topics.nights.lifecycle import describe
 from analysis.vectorise import document_term_counts
 
 FIRST = date(2026, 1, 5)

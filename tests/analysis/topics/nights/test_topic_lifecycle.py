@@ -7,12 +7,10 @@ import pytest
 from scipy.sparse import csr_array
 
 from analysis.topics.model import TopicModel
+from analysis.topics.nights.events import EVENTS, TopicEvent, describe
 from analysis.topics.nights.lifecycle import (
-    EVENTS,
     LifecycleRules,
-    TopicEvent,
     alike_topics,
-    describe,
     drift,
     quiet_topics,
     split_topic,
@@ -98,6 +96,21 @@ def test_posts_of_two_kinds_fall_apart_and_posts_of_one_do_not() -> None:
     assert split_topic(one, csr_array(counts[:80]), names, names, rules=RULES) is None
     few = csr_array(posts[60:100])
     assert split_topic(few, csr_array(counts[60:100]), names, names, rules=RULES) is None
+
+
+def test_what_a_fit_bore_and_a_refit_with_new_terms_are_told_as_what_they_are() -> None:
+    found = {"topics": 30.0, "posts": 12_345.0, "terms_version": 1.0}
+    born = TopicEvent(day=date(2026, 1, 5), topic_id=7, event="born", evidence=found)
+    assert describe(born) == (
+        "Topic 7 was born with a new model: it is one of 30 topics that were found in 12,345 posts,"
+        " with the terms of version 1."
+    )
+    taken = {"posts": 900.0, "score": 0.912, "new_terms": 4.0}
+    refitted = TopicEvent(day=date(2026, 1, 5), topic_id=None, event="refitted", evidence=taken)
+    assert describe(refitted) == (
+        "The model was fitted again to 900 posts, with 4 terms that it did not have: topics are the"
+        " same by 0.912."
+    )
 
 
 def test_every_event_has_a_sentence_with_its_numbers() -> None:
