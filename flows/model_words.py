@@ -2,8 +2,9 @@
 
 A vocabulary is a list of what people wrote. A word that only erased posts held, a name perhaps,
 leaves the index with them, and after that every stored model, what grows beside it, the terms of
-every topic and what people called topics. A phrase goes with any of its words. Posts that are gone,
-or withheld, leave the pool that new topics grow from.
+every topic and what people called topics. A phrase goes with any of its words, and where no post
+holds them side by side any more. Posts that are gone, or withheld, leave the pool that new topics
+grow from.
 """
 
 from collections.abc import Callable, Collection
@@ -15,6 +16,8 @@ import pyarrow as pa
 from analysis.frames import storage as frames
 from analysis.saved_arrays import saved_models
 from analysis.topics import storage as topics
+from analysis.topics.nights.pool import holds_any
+from analysis.topics.terms.phrases import BETWEEN, LONGEST
 from flows.arrow_rows import values_of
 from flows.topics import keeping
 from warehouse.gateway import Warehouse
@@ -23,6 +26,20 @@ from warehouse.protection.terms import forget_terms, terms_of_topics
 _UNUSED = """
 SELECT word FROM known_words ANTI JOIN words USING (word)
 """
+_LAST = "SELECT coalesce(max(next_g), 0) FROM token_runs"
+_SAID = """
+WITH placed AS (
+    SELECT phrase, len(said) AS length, unnest(said) AS word, generate_subscripts(said, 1) AS place
+    FROM (SELECT phrase, string_split(phrase, ' ') AS said FROM known_phrases)
+)
+SELECT DISTINCT phrase FROM (
+    SELECT phrase FROM placed JOIN words USING (word) JOIN token_stream USING (word_id)
+    WHERE g >= $first AND g < $end
+    GROUP BY phrase, length, post_id, g - place HAVING count(*) = length
+)
+"""
+TOKENS_AT_FIRST = 2_000_000
+"""Newest tokens in which all phrases are looked for; those that are not there, in ever more."""
 _GONE_POSTS = """
 SELECT post_id FROM pooled_posts
 WHERE post_id NOT IN (SELECT post_id FROM posts WHERE NOT withheld)
@@ -38,7 +55,9 @@ class _Stored:
 
 
 def forget_unused_words(warehouse: Warehouse) -> int:
-    """Drop words that no post holds from stored models and topics; return how many words.
+    """Drop terms that no post holds from stored models and topics; return how many went.
+
+    A word of a phrase that went counts, and the phrase with it does not.
 
     Call it when every post is indexed, since the index says which words are held. Models go last:
     ended in between, they still say which words have to go.
@@ -48,14 +67,16 @@ def forget_unused_words(warehouse: Warehouse) -> int:
         for path, kind in saved_models(warehouse.home.models).items()
         if (model := _opened(warehouse, path, kind)) is not None
     ]
-    words = {word for model in stored for term in model.terms for word in term.split()}
-    gone = _unused(warehouse, words | terms_of_topics(warehouse.connection))
+    terms = terms_of_topics(warehouse.connection).union(*(model.terms for model in stored))
+    gone = _unused(warehouse, {word for term in terms for word in term.split(BETWEEN)})
+    phrases = {t for t in terms if BETWEEN in t and gone.isdisjoint(t.split(BETWEEN))}
+    gone |= _unsaid(warehouse, phrases)
     if gone:
         with warehouse.transaction() as connection:
             forget_terms(connection, gone)
         for model in stored:
-            if terms := [term for term in model.terms if not gone.isdisjoint(term.split())]:
-                model.forget(terms)
+            if left := [term for term in model.terms if holds_any(term, gone)]:
+                model.forget(left)
     return len(gone)
 
 
@@ -97,6 +118,27 @@ def _gone_posts(warehouse: Warehouse, pooled: pa.Table) -> list[int]:
         warehouse.connection.unregister("pooled_posts")
     gone: list[int] = values_of(found, "post_id").tolist()
     return gone
+
+
+def _unsaid(warehouse: Warehouse, phrases: Collection[str]) -> set[str]:
+    """Return the phrases whose words stand side by side in no post.
+
+    The newest tokens hold most phrases, so that only few are looked for in all of them.
+    """
+    unseen = set(phrases)
+    ((end,),) = warehouse.connection.execute(_LAST).fetchall()
+    n_tokens = TOKENS_AT_FIRST
+    while unseen and end > 0:
+        first = max(end - n_tokens, 0)
+        known = pa.table({"phrase": pa.array(sorted(unseen), pa.string())})
+        warehouse.connection.register("known_phrases", known)
+        try:
+            found = warehouse.connection.execute(_SAID, {"first": first, "end": end + LONGEST})
+            unseen -= {phrase for (phrase,) in found.fetchall()}
+        finally:
+            warehouse.connection.unregister("known_phrases")
+        end, n_tokens = first, 4 * n_tokens
+    return unseen
 
 
 def _unused(warehouse: Warehouse, words: Collection[str]) -> set[str]:

@@ -15,6 +15,7 @@ from analysis.frames.storage import load_classifier, save_classifier
 from analysis.topics.model import TopicModel
 from analysis.topics.storage import KIND as TOPICS
 from analysis.topics.storage import load_topic_model, save_topic_model
+from flows import model_words
 from flows.model_words import forget_unused_words
 from warehouse.gateway import Warehouse
 from warehouse.home import Home
@@ -149,3 +150,46 @@ def test_every_kind_of_model_that_is_stored_is_known_here() -> None:
         if line.startswith("KIND = ")
     }
     assert kinds == {TOPICS, FRAMES}
+
+
+def test_a_phrase_leaves_when_no_post_holds_its_words_side_by_side(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_words, "TOKENS_AT_FIRST", 4)
+    posts = [
+        ["peer", "budget"],
+        ["waiting", "cuts", "recovery"],
+        ["budget", "cuts", "peer"],
+        ["biscuits"],
+    ]
+    numbers = {row["word"]: row["word_id"] for row in warehouse.query("FROM words").to_pylist()}
+    tokens = [(post, numbers[word]) for post, words in enumerate(posts) for word in words]
+    stream = {
+        "g": range(len(tokens)),
+        "post_id": pa.array([post for post, _ in tokens], pa.int64()),
+        "word_id": pa.array([word for _, word in tokens], pa.int32()),
+    }
+    warehouse.replace("token_stream", pa.table(stream), keys=[])
+    runs = pa.table({"run": pa.array([0], pa.int32()), "first_g": [0], "next_g": [len(tokens)]})
+    warehouse.replace("token_runs", runs, keys=[])
+    # Words that follow each other in two posts, stand apart, or stand the other way round.
+    unsaid = ["budget waiting", "waiting recovery", "peer cuts", "recovery budget cuts"]
+    said = ["waiting cuts", "budget cuts", "cuts peer", "waiting cuts recovery"]
+    drawn = np.random.default_rng(5).poisson(0.7, size=(40, len(said + unsaid) + 1)).astype(float)
+    model = TopicModel(n_topics=2, min_posts=2, max_share=1.0).fit(
+        csr_array(drawn), [*said, *unsaid, "cuts"]
+    )
+    save_topic_model(model, warehouse.home.models / "nmf")
+    stored(warehouse, "topics", [topic("m", 0, "peer cuts, cuts", ["peer cuts", "budget cuts"])])
+    row = {"model": "m", "version": 1, "topic_id": 0, "terms": [*unsaid, "cuts"]}
+    stored(warehouse, "topic_terms", [{**row, "weights": [5, 4, 3, 2, 1.0]}])
+    assert forget_unused_words(warehouse) == len(unsaid)
+    left = load_topic_model(warehouse.home.models / "nmf").vocabulary_
+    assert sorted(left) == sorted([*said, "cuts"])
+    assert warehouse.query("SELECT label, terms FROM topics").to_pylist() == [
+        {"label": "budget cuts", "terms": ["budget cuts"]}
+    ]
+    assert warehouse.query("SELECT terms, weights FROM topic_terms").to_pylist() == [
+        {"terms": ["cuts"], "weights": [1]}
+    ]
+    assert forget_unused_words(warehouse) == 0

@@ -20,30 +20,31 @@ WHERE model = $model AND topic_id = $topic_id
 _NAMES = "SELECT topic_id, label, note FROM topic_names ORDER BY topic_id"
 _RENAME = "UPDATE topic_names SET label = $label, note = $note WHERE topic_id = $topic_id"
 _ALL_TERMS = """
-SELECT DISTINCT unnest(string_split(term, ' ')) FROM (
-    SELECT unnest(terms) AS term FROM topics UNION
-    SELECT unnest(distinctive_terms) FROM topics UNION
-    SELECT unnest(terms) FROM topic_terms
-)
+SELECT unnest(terms) AS term FROM topics UNION
+SELECT unnest(distinctive_terms) FROM topics UNION
+SELECT unnest(terms) FROM topic_terms
 """
-_HELD = "list_has_any(string_split({term}, ' '), $gone::VARCHAR[])"
+_HELD = (
+    "(list_contains($gone::VARCHAR[], {term})"
+    " OR list_has_any(string_split({term}, ' '), $gone::VARCHAR[]))"
+)
 _FORGET_OF_VERSIONS = f"""
 UPDATE topic_terms SET
     weights = list_filter(weights, lambda w, i: NOT {_HELD.format(term="terms[i]")}),
     terms = list_filter(terms, lambda t: NOT {_HELD.format(term="t")})
-WHERE {_HELD.format(term="array_to_string(terms, ' ')")}
+WHERE list_has_any(terms, $gone::VARCHAR[]) OR {_HELD.format(term="array_to_string(terms, ' ')")}
 """
 _WORDS = f"SELECT {tokens_of('said')} FROM (SELECT $said AS said)"
 _LABEL_TERMS = 3
 
 
 def terms_of_topics(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return every word in the terms of any topic, of retired ones and earlier versions too."""
-    return {word for (word,) in connection.execute(_ALL_TERMS).fetchall()}
+    """Return the terms of every topic, words and phrases, of retired ones and earlier versions."""
+    return {term for (term,) in connection.execute(_ALL_TERMS).fetchall()}
 
 
 def forget_terms(connection: duckdb.DuckDBPyConnection, gone: Collection[str]) -> None:
-    """Drop words from topics, from their terms in earlier versions, and from names and notes.
+    """Drop words and phrases from topics and their earlier versions; words from names and notes.
 
     A phrase goes with any of its words. A topic whose label was made of terms and has such a word
     is called by the terms that are left.
@@ -88,4 +89,8 @@ def _without(connection: duckdb.DuckDBPyConnection, said: str, gone: Collection[
 def _left(terms: Collection[str] | None, gone: Collection[str]) -> list[str] | None:
     if terms is None:
         return None
-    return [term for term in terms if not any(word in gone for word in term.split(" "))]
+    return [
+        term
+        for term in terms
+        if term not in gone and not any(word in gone for word in term.split(" "))
+    ]
