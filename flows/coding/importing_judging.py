@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from analysis.codebook import Codebook
 from flows.coding.importing_rows import ReturnedFile, ReturnedRow, SheetUnreadable
-from flows.coding.sheet_contents import SKIP_REASONS
+from flows.coding.sheet_contents import SKIP_REASONS, UNSAID
 
 Outcome = Literal["coded", "skipped", "untouched", "repeated", "refused"]
 
@@ -221,12 +221,13 @@ def _decided(row: ReturnedRow, begun: Judged, read: _Cells, *, empty_is_0: bool)
 
 def _skipped(row: ReturnedRow, taken: Judged) -> Judged:
     """Return a skip; a reason that is none of ours is kept in the note."""
-    known = row.reason in SKIP_REASONS
-    extra = "" if known else row.reason
+    reason = row.reason or UNSAID
+    known = reason in SKIP_REASONS
+    extra = "" if known else reason
     return replace(
         taken,
         outcome="skipped",
-        reason=row.reason if known else "other",
+        reason=reason if known else "other",
         note="; ".join(part for part in (extra, row.note) if part),
     )
 

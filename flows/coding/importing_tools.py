@@ -22,7 +22,6 @@ Entry = Mapping[str, Any]
 
 NONE: Final = "none"
 SKIP: Final = "skip"
-_SKIPPED: Final = "other"  # these tools keep no reason
 _STUDIO_MARK: Final = "annotation_id"
 _STUDIO_OWN: Final = frozenset(
     {"id", "annotator", _STUDIO_MARK, "created_at", "updated_at", "lead_time", "agreement"}
@@ -120,7 +119,6 @@ def _labelled(
         item=item,
         state="skipped" if skipped else "coded",
         labels=others,
-        reason=_SKIPPED if skipped else "",
         note=note,
         said_at=said_at,
     )

@@ -27,9 +27,13 @@ SKIP_REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "known": "I know, or may know, who wrote it",
         "unclear": "I cannot tell what it says",
         "language": "Not in a language that I code in",
+        "unsaid": "I would rather not say",
         "other": "Another reason (say it in the note)",
     }
 )
+
+UNSAID: Final = "unsaid"
+"""Why a post was skipped where nobody said: nobody has to."""
 
 SheetForm = Literal["html", "xlsx", "csv"]
 SHEET_FORMS: Final[tuple[SheetForm, ...]] = ("html", "xlsx", "csv")

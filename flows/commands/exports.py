@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FileKind = Literal["csv", "parquet"]
 
 _LINE = ("left_context", "node", "right_context")  # a word in its context, read as one text
-_TEXTS = frozenset({"title", "text", "own_text"})
+_TEXTS = frozenset({"title", "text", "own_text", "note"})
 _QUICKLY_READ = 100  # rows in which names are found without a word on how long it takes
 
 

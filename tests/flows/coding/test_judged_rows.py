@@ -124,6 +124,11 @@ def test_said_twice_is_taken_once_and_twice_differently_not_at_all() -> None:
     ]
 
 
+def test_nobody_has_to_say_why() -> None:
+    (judged,) = judge(row(state="skipped"))
+    assert (judged.outcome, judged.reason, judged.note) == ("skipped", "unsaid", "")
+
+
 def test_a_reason_in_other_words_is_kept_in_the_note() -> None:
     (judged,) = judge(row(state="skipped", reason="too close to home", note="sorry"))
     assert (judged.reason, judged.note) == ("other", "too close to home; sorry")

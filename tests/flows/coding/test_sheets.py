@@ -16,9 +16,22 @@ from flows.coding.page import build_coding_page
 from flows.coding.sheet import choose_posts
 from flows.coding.sheet_contents import LETTERS, Sheet, SheetPost, new_word
 from flows.coding.sheet_notes import content_note
+from flows.coding.sheet_table import csv_sheet
 from flows.coding.workbook import read_workbook
-from tests.flows.coding.coded_study import FRAMES, PSEUDONYM, TEXTS, draw, hand_out, items, read_csv
+from tests.flows.coding.coded_study import (
+    FRAMES,
+    PSEUDONYM,
+    TEXTS,
+    draw,
+    hand_out,
+    items,
+    read_csv,
+    run,
+)
 from tests.flows.topics.nights import Forum, change, rows_of
+from tests.warehouse.invented_names import StandIn
+from warehouse.protection import names_model
+from warehouse.protection.names import NAMES_VERSION
 
 
 def test_a_table_holds_community_month_and_text_and_nothing_that_leads_further(
@@ -42,14 +55,7 @@ def test_a_table_holds_community_month_and_text_and_nothing_that_leads_further(
     assert "https://" not in whole
 
 
-def test_no_cell_of_a_table_is_a_formula(forum: Forum) -> None:
-    draw(forum, ["=1+1", "+44 is a number", "-we said no", "@all", "\t=2", "  =3", "plain"])
-    rows = read_csv(Path(hand_out("--format", "csv")["file"]))
-    for row in rows:
-        assert row["text"].lstrip()[0] not in "=+-@\t", row
-    assert "'=1+1" in {row["text"] for row in rows}
-
-
+@pytest.mark.slow
 def test_items_tell_nothing_and_are_new_on_every_sheet(forum: Forum) -> None:
     draw(forum)
     first = hand_out("--format", "csv", coder="A")
@@ -79,6 +85,7 @@ def test_every_sheet_is_recorded_and_lies_under_controlled(forum: Forum) -> None
     assert given == [("A", told["sheet"], 1)] * 4
 
 
+@pytest.mark.slow
 def test_nobody_is_given_more_than_the_day_has_room_for(forum: Forum) -> None:
     text = forum.home.settings_file.read_text()
     text = re.sub(r"posts_per_day = \d+", "posts_per_day = 5", text)
@@ -93,6 +100,7 @@ def test_nobody_is_given_more_than_the_day_has_room_for(forum: Forum) -> None:
     assert hand_out("--n", "30")["posts"] == 5
 
 
+@pytest.mark.slow
 def test_shared_posts_go_to_every_coder_and_the_others_to_one(forum: Forum) -> None:
     draw(forum, [f"we waited {number} weeks" for number in range(100)])
     given = {}
@@ -124,6 +132,7 @@ def test_what_is_chosen_does_not_depend_on_the_coder_but_on_what_is_taken() -> N
     assert len(few) == 10
 
 
+@pytest.mark.slow
 def test_withheld_and_said_posts_are_not_handed_out(forum: Forum) -> None:
     hidden, coded, skipped, blank, left = draw(forum, ["we", "you", "they", " ", "somebody"])
     with forum.opened() as warehouse:
@@ -137,6 +146,7 @@ def test_withheld_and_said_posts_are_not_handed_out(forum: Forum) -> None:
     hand_out("--pool", "train", code=2)
 
 
+@pytest.mark.slow
 def test_a_sheet_that_did_not_come_back_gives_its_posts_back(forum: Forum) -> None:
     draw(forum)
     assert hand_out()["posts"] == len(TEXTS)
@@ -149,21 +159,37 @@ def test_a_sheet_that_did_not_come_back_gives_its_posts_back(forum: Forum) -> No
     assert hand_out(coder="B")["posts"] == len(TEXTS)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_wrong_use_is_refused(forum: Forum) -> None:
+    assert forum.home.root.is_dir()
+    for arguments in (
         ("--coder", "sam@university.example"),
         ("--coder", "Sam Example Person"),
         ("--format", "pdf"),
         ("--pool", "all"),
         ("--out", "sheet.csv"),
-    ],
-)
-def test_wrong_use_is_refused(forum: Forum, arguments: tuple[str, ...]) -> None:
-    draw(forum)
-    hand_out(*arguments, code=2)
+    ):
+        hand_out(*arguments, code=2)
 
 
+@pytest.mark.slow
+def test_people_s_names_leave_where_the_model_is_installed(
+    forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names_model, "is_installed", lambda: True)
+    told = StandIn({"Mag": 0.9, "mag": 0.9})
+    monkeypatch.setattr(names_model.RampartModel, "load", lambda: told)
+    draw(forum, ["the group that Magda began met again"])
+    given = ("--coder", "A", "--to", "Sam, office", "--format", "csv", "--json")
+    (said,) = json.loads(run("sheet", *given).stdout)
+    (row,) = read_csv(Path(said["file"]))
+    assert "Magda" not in row["text"]
+    assert row["text"].startswith("the group that ")
+    with forum.opened() as warehouse:
+        ((what,),) = rows_of(warehouse, "SELECT what FROM exports")
+    assert what.endswith(f"1 posts (names taken out, version {NAMES_VERSION})")
+
+
+@pytest.mark.slow
 def test_a_copy_is_written_where_it_is_asked_for(forum: Forum, tmp_path: Path) -> None:
     draw(forum)
     copy = tmp_path / "sheet-A.html"
@@ -175,6 +201,7 @@ def test_a_copy_is_written_where_it_is_asked_for(forum: Forum, tmp_path: Path) -
     hand_out("--out", str(copy), coder="B", code=2)
 
 
+@pytest.mark.slow
 def test_a_workbook_has_the_posts_and_the_codebook(forum: Forum) -> None:
     draw(forum)
     told = hand_out("--format", "xlsx")
@@ -197,6 +224,14 @@ def invented_sheet(*texts: str) -> Sheet:
         codebook=load_codebook(),
         posts=posts,
     )
+
+
+def test_no_cell_of_a_table_is_a_formula(tmp_path: Path) -> None:
+    texts = ("=1+1", "+44 is a number", "-we said no", "@all", "\t=2", "  =3", "\n=4", "plain\x07")
+    (tmp_path / "sheet.csv").write_bytes(csv_sheet(invented_sheet(*texts)))
+    rows = read_csv(tmp_path / "sheet.csv")
+    assert [row["text"].lstrip()[0] in "=+-@" for row in rows] == [False] * len(texts)
+    assert (rows[0]["text"], rows[-1]["text"]) == ("'=1+1", "plain")
 
 
 def test_a_page_is_closed_by_no_text_and_allows_its_own_parts_alone() -> None:

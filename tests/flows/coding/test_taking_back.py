@@ -75,6 +75,7 @@ def test_a_saved_page_is_stored_and_once_more_changes_nothing(
     assert stored(forum) == kept
 
 
+@pytest.mark.slow
 def test_what_is_said_later_replaces_and_is_counted(
     forum: Forum, page: tuple[Path, dict[str, int]]
 ) -> None:
@@ -97,6 +98,7 @@ def test_what_is_said_later_replaces_and_is_counted(
     assert dict(kept["draws"]) == {one: "coded", two: "skipped", three: "coded", four: "drawn"}
 
 
+@pytest.mark.slow
 def test_a_table_there_and_back(forum: Forum, tmp_path: Path) -> None:
     draw(forum)
     told = hand_out("--format", "csv")
@@ -122,6 +124,7 @@ def test_a_table_there_and_back(forum: Forum, tmp_path: Path) -> None:
     assert "1 refused: a value is neither 0 nor 1 (rows 5)" in said.stdout
 
 
+@pytest.mark.slow
 def test_a_workbook_there_and_back(forum: Forum, tmp_path: Path) -> None:
     draw(forum)
     told = hand_out("--format", "xlsx")
@@ -145,6 +148,7 @@ def test_a_workbook_there_and_back(forum: Forum, tmp_path: Path) -> None:
     assert codes_of(forum, given[1]) == set()
 
 
+@pytest.mark.slow
 def test_what_labelling_tools_export(forum: Forum, tmp_path: Path) -> None:
     draw(forum)
     told = hand_out("--format", "csv")
@@ -170,6 +174,7 @@ def test_what_labelling_tools_export(forum: Forum, tmp_path: Path) -> None:
     assert codes_of(forum, given[three], "B") == {"public_value"}
 
 
+@pytest.mark.slow
 def test_erased_posts_are_refused_and_gone_from_every_sheet(forum: Forum, tmp_path: Path) -> None:
     share_all(forum)
     post_id, other = draw(forum, ["we waited", "they cut it"])
@@ -220,6 +225,7 @@ def test_a_broken_sheet_is_one_sentence_and_the_others_are_taken(
     assert len(stored(forum)["codings"]) == 2 * len(FRAMES)
 
 
+@pytest.mark.slow
 def test_a_sheet_of_another_study_is_refused(forum: Forum, tmp_path: Path) -> None:
     draw(forum)
     path = tmp_path / "other.json"
@@ -228,6 +234,7 @@ def test_a_sheet_of_another_study_is_refused(forum: Forum, tmp_path: Path) -> No
     assert "belongs to no sheet that this study handed out" in said.stderr
 
 
+@pytest.mark.slow
 def test_a_crash_while_storing_stores_nothing(
     forum: Forum, page: tuple[Path, dict[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +245,7 @@ def test_a_crash_while_storing_stores_nothing(
     assert stored(forum) == before
 
 
+@pytest.mark.slow
 def test_codings_of_an_older_codebook_keep_their_version(
     forum: Forum, page: tuple[Path, dict[str, int]]
 ) -> None:
@@ -258,6 +266,7 @@ def test_codings_of_an_older_codebook_keep_their_version(
     assert codes_of(forum, next(iter(given.values()))) == set(GIVEN)
 
 
+@pytest.mark.slow
 def test_two_coders_of_one_post_stand_beside_each_other(forum: Forum, tmp_path: Path) -> None:
     share_all(forum)
     (post_id,) = draw(forum, ["we waited"])
