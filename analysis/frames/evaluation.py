@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from sklearn.base import clone
 
-from analysis.frames.classifier import FrameClassifier
+from analysis.frames.classifier import FrameClassifier, folds_of
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -39,29 +39,37 @@ def cross_validate(
     words: Sequence[str],
     *,
     n_folds: int = 5,
+    folds: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
+    word_vectors: NDArray[np.floating] | None = None,
+    post_vectors: NDArray[np.floating] | None = None,
     random_state: int = 0,
 ) -> OutOfSample:
     """Return what models say of each post that were fitted, thresholds and all, without it.
 
     `clusters` (n,) integers, such as authors or threads, are kept within one fold; negative ones
-    are clusters of their own.
+    are clusters of their own. `folds` (n,) integers give the folds themselves, such as the
+    community or the year of each post. Vectors are as in `FrameClassifier.fit`.
     """
     values = np.asarray(Y, dtype=np.float64)
-    n_posts = len(values)
-    groups = np.full(n_posts, -1) if clusters is None else np.asarray(clusters, dtype=np.int64)
-    groups = np.where(groups < 0, groups.max(initial=0) + 1 + np.arange(n_posts), groups)
-    members, place = np.unique(groups, return_inverse=True)
-    folds = np.random.default_rng(random_state).permutation(len(members))[place] % n_folds
+    held_in = (
+        folds_of(len(values), n_folds, clusters=clusters, seed=random_state)
+        if folds is None
+        else np.asarray(folds, dtype=np.int64)
+    )
     probabilities = np.zeros(values.shape)
     expressed = np.zeros(values.shape, dtype=bool)
-    for fold in range(n_folds):
-        held = np.flatnonzero(folds == fold)
-        if not len(held):
-            continue
-        rest = np.flatnonzero(folds != fold)
-        model = clone(classifier).fit(counts[rest], values[rest], words)
-        probabilities[held] = model.predict_proba(counts[held], words)
+    for fold in np.unique(held_in).tolist():
+        held, rest = np.flatnonzero(held_in == fold), np.flatnonzero(held_in != fold)
+        seen, unseen = (
+            {
+                "word_vectors": word_vectors,
+                "post_vectors": None if post_vectors is None else post_vectors[rows],
+            }
+            for rows in (rest, held)
+        )
+        model = clone(classifier).fit(counts[rest], values[rest], words, **seen)
+        probabilities[held] = model.predict_proba(counts[held], words, **unseen)
         expressed[held] = model.expressed(probabilities[held])
     return OutOfSample(probabilities, expressed)
 

@@ -4,15 +4,19 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.frames.classifier import FrameClassifier
+from analysis.frames.classifier import Dense, FrameClassifier
+from analysis.frames.dense import DenseFeatures
 from analysis.frames.features import FrameFeatures
 from analysis.saved_arrays import load_arrays, save_arrays
 from analysis.vectorise import TermWeighting
 
 KIND = "frame classifier"
-SCHEMA = 1
+SCHEMA = 2
 
-_LEARNED = ("coef_", "intercept_", "calibration_", "thresholds_", "abstained_", "base_rates_")
+_LEARNED = (
+    *("coef_", "intercept_", "calibration_", "thresholds_", "abstained_", "base_rates_"),
+    "penalties_",
+)
 
 
 def save_classifier(model: FrameClassifier, path: Path) -> str:
@@ -24,9 +28,13 @@ def save_classifier(model: FrameClassifier, path: Path) -> str:
     for name, weighting in _weightings(model.features_).items():
         arrays[f"{name}_idf"] = weighting.idf_
         arrays[f"{name}_vocabulary"] = np.array(weighting.vocabulary_, dtype=np.str_)
+    for name, dense in model.dense_.items():
+        arrays[f"{name}_mean"] = dense.features.mean_
+        arrays[f"{name}_linear"], arrays[f"{name}_pairs"] = dense.linear, dense.pairs
     description = {
-        "parameters": model.get_params(),
+        "parameters": {**model.get_params(), "penalties": list(model.penalties)},
         "features": model.features_.get_params(),
+        "dense": {name: dense.features.get_params() for name, dense in model.dense_.items()},
         "frames": model.classes_,
     }
     return save_arrays(path, arrays, description, kind=KIND, schema=SCHEMA)
@@ -41,7 +49,8 @@ def load_classifier(path: Path) -> FrameClassifier:
         Where there is none, or it is damaged or of another version.
     """
     saved = load_arrays(path, kind=KIND, schema=SCHEMA)
-    model = FrameClassifier(**saved.description["parameters"])
+    parameters = saved.description["parameters"]
+    model = FrameClassifier(**{**parameters, "penalties": tuple(parameters["penalties"])})
     model.classes_ = list(saved.description["frames"])
     for name in _LEARNED:
         setattr(model, name, saved.arrays[name.rstrip("_")])
@@ -52,6 +61,12 @@ def load_classifier(path: Path) -> FrameClassifier:
         weighting.idf_ = saved.arrays[f"{name}_idf"]
         weighting.vocabulary_ = saved.arrays[f"{name}_vocabulary"].tolist()
     model.features_ = features
+    model.dense_ = {}
+    for name, chosen in saved.description["dense"].items():
+        dense = DenseFeatures(**chosen)
+        dense.mean_ = saved.arrays[f"{name}_mean"]
+        learned = saved.arrays[f"{name}_linear"], saved.arrays[f"{name}_pairs"]
+        model.dense_[name] = Dense(dense, *learned)
     return model
 
 

@@ -1,4 +1,4 @@
-"""`valuetalk frames` and `prevalence`: measures of frames, one at a time."""
+"""`valuetalk prevalence`, and how one stage of measuring runs by itself."""
 
 from __future__ import annotations
 
@@ -15,20 +15,9 @@ if TYPE_CHECKING:
     from warehouse.gateway import Warehouse
 
 _PANEL = "Measures"
-frames = typer.Typer(
-    name="frames", help="Frames that the codebook defines.", rich_help_panel=_PANEL
-)
 prevalence = typer.Typer(
     name="prevalence", help="How much of the talk expresses each frame.", rich_help_panel=_PANEL
 )
-
-
-@frames.command("score")
-def score_frames(home: session.HomeOption = None) -> None:
-    """Train on the coded train pool where it has grown, and score every counted post."""
-    from flows.frame_stage import run_frames
-
-    _run(home, run_frames)
 
 
 @prevalence.command("run")
@@ -36,10 +25,10 @@ def run_prevalence(home: session.HomeOption = None) -> None:
     """Estimate the prevalence of every frame by community and period."""
     from flows.prevalence_stage import run_prevalence as run
 
-    _run(home, run)
+    run_stage(home, run)
 
 
-def _run(home: Path | None, stage: Callable[[Warehouse, Night], str]) -> None:
+def run_stage(home: Path | None, stage: Callable[[Warehouse, Night], str]) -> None:
     """Run one stage as a run of its own, and renew the researchers' release."""
     from flows.night import open_warehouse, prepare_night
     from warehouse.release.controlled import publish_controlled

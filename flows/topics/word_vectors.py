@@ -24,14 +24,14 @@ def static_word_vectors() -> WordVectors:
     Raises
     ------
     VectorsMissing
-        Where the extra `embed` is not installed.
+        Where the package is not installed.
     """
     try:
         import wordllama
     except ImportError:
         raise VectorsMissing(
-            "word vectors come with the extra `embed`: install it (uv sync --extra embed, or "
-            "pip install 'valuetalk[embed]'), or leave --model as it is"
+            "word vectors come with the package wordllama, which is not installed: install it "
+            "(uv sync, or pip install wordllama), or leave --model as it is"
         ) from None
     folder = Path(wordllama.__file__).parent
     model = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)

@@ -10,7 +10,7 @@ from analysis.topics.storage import load_topic_model
 
 
 def test_a_classifier_comes_back_as_it_was(coding, tmp_path: Path) -> None:
-    model = FrameClassifier(C=1.0, n_folds=3).fit(
+    model = FrameClassifier(penalties=(1.0, 3.0), n_folds=3).fit(
         coding.counts, coding.values, coding.words, frames=coding.frames
     )
     checksum = save_classifier(model, tmp_path / "frames")
