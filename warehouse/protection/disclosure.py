@@ -164,13 +164,22 @@ FIGURES: Mapping[str, Figures] = MappingProxyType(
 
 _MONTHS = "CASE bin WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 ELSE 12 END"
 _BEFORE = f"CASE bin WHEN 'week' THEN period - 7 ELSE (period - to_months({_MONTHS}))::DATE END"
+EVENT_SPAN = 3
+"""Periods before and after an event whose shares its difference is made of."""
+_BESIDE = f"""
+list_transform(
+    list_filter(range(-{EVENT_SPAN}, {EVENT_SPAN} + 1), lambda k: k <> 0),
+    lambda k: CASE bin WHEN 'week' THEN period + (7 * k)::INTEGER
+                       ELSE (period + to_months(({_MONTHS} * k)::INTEGER))::DATE END)
+"""
 
 # One verdict a change, from every cell and figure that it tells of.
 TELL_CHANGES = f"""
 CREATE TEMP TABLE gate_told AS
 WITH spot AS (
     SELECT rowid AS row, source, community, bin, frame, topic_id,
-           unnest(CASE kind WHEN 'difference' THEN [period, {_BEFORE}] ELSE [period] END) AS period
+           unnest(CASE kind WHEN 'difference' THEN [period, {_BEFORE}]
+                            WHEN 'event' THEN {_BESIDE} ELSE [period] END) AS period
     FROM changes
 ), judged AS (
     SELECT {CELL}, frame, NULL AS topic_id, withheld FROM gate_frame_prevalence

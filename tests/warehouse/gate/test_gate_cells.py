@@ -183,3 +183,21 @@ def test_no_difference_of_a_withheld_topic_share_is_shown(study: Study) -> None:
     study.change(kind="difference", community="carers", frame=None, topic_id=0)
     (row,) = rows_of(pass_gate(study.connection), "changes", community="carers")
     assert row["estimate"] is None
+
+
+def test_no_event_is_shown_whose_periods_are_not_all_shown(study: Study) -> None:
+    months = [date(2026, month, 1) for month in range(1, 8)]
+    for month in months[2:]:
+        study.add_posts(100, community="carers", month=month)
+        study.prevalence(0.2345, n_posts=101, community="carers", period=month)
+    study.index()
+    study.change(kind="event", community="carers", period=months[3])
+    (row,) = rows_of(pass_gate(study.connection), "changes", community="carers")
+    assert row["estimate"] is not None
+    study.sql(
+        "UPDATE frame_prevalence SET estimate = 0.03 WHERE community = 'carers' AND period = ?",
+        months[6],
+    )
+    (row,) = rows_of(pass_gate(study.connection), "changes", community="carers")
+    assert row["estimate"] is None
+    assert row["reason"] == f"withheld: {SMALL}"

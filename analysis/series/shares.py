@@ -1,4 +1,4 @@
-"""Series over calendar periods: which period a day is in, and shares of topics in each.
+"""Which period a day is in, and shares of topics in each.
 
 One author's posts are alike, so a share of posts is less certain than their number suggests. The
 intervals here treat authors as what was sampled: how alike posts of one author are is estimated for
