@@ -166,12 +166,14 @@ def test_a_refit_takes_new_terms_and_phrases_if_the_study_says_so(forum: Forum) 
             assert line is not None
             path = saved_version(warehouse.home, line.model, line.version)
             frozen.append(load_keeper(path).model.vocabulary_)
-            (events,) = rows_of(
-                warehouse, "SELECT count(*) FROM topic_events WHERE topic_id IS NULL"
+            events = rows_of(
+                warehouse, "SELECT event, evidence FROM topic_events WHERE topic_id IS NULL"
             )
     assert not {"crisis house", "day centre"} & set(frozen[0])
     assert {"crisis house", "day centre"} <= set(frozen[1])
-    assert events == (1,)
+    ((event, evidence),) = events
+    assert event == "refitted"
+    assert json.loads(evidence)["new_terms"] == len(set(frozen[1]) - set(frozen[0]))
 
 
 def test_a_version_that_loses_the_topics_is_refused_and_said_so(

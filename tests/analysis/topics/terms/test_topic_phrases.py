@@ -156,3 +156,12 @@ def test_a_vocabulary_says_its_phrases_and_their_words() -> None:
     vocabulary = ["garden", "mental health", "quality of life"]
     assert phrases_of_terms(vocabulary).terms == ["mental health", "quality of life"]
     assert words_of_terms(vocabulary) == {"garden", "mental", "health", "quality", "of", "life"}
+
+
+def test_phrases_are_joined_without_those_that_are_there_already() -> None:
+    ours = phrases_of_terms(["peer support", "ward", "waiting list"])
+    others = Phrases((("waiting", "list"), ("day", "centre")), (0.7, 0.5), (30, 20))
+    both = ours.joined(others)
+    assert both.terms == ["peer support", "waiting list", "day centre"]
+    assert (both.scores[-1], both.n_posts[-1]) == (0.5, 20)
+    assert len(both.words) == len(both.scores) == len(both.n_posts) == 3
