@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -88,8 +89,12 @@ class Prefect:
         try:
             yield
         finally:
-            os.killpg(process.pid, 15)
-            process.wait(timeout=300)
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:  # a run that goes on holds its worker up
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def ask_until_answered(
