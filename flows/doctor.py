@@ -168,8 +168,8 @@ def _folders(package: str) -> list[str]:
 def _foreign_owners() -> Iterator[str]:
     """Yield every other distribution whose list of files reaches into our packages."""
     for found in distributions():
-        files = found.read_text("RECORD") or found.read_text("installed-files.txt") or ""
-        inside = any(re.search(rf"^{package}/", files, re.MULTILINE) for package in PACKAGES)
+        files = "\n" + (found.read_text("RECORD") or found.read_text("installed-files.txt") or "")
+        inside = any(f"\n{package}/" in files for package in PACKAGES)
         if inside and found.name.lower() != DISTRIBUTION:
             yield f"{found.name} {found.version}"
 
