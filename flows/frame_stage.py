@@ -14,6 +14,7 @@ from flows.arrow_rows import arrow_rows, repeated, small, with_column
 from flows.coding.codebooks import record_codebook, study_codebook
 from flows.coding.codings import CodedPosts, read_codings
 from flows.corpus_arrays import CorpusArrays, CorpusTerms, read_corpus, read_terms
+from flows.frames.word_vectors import vectors_of_words
 from flows.night import Night
 from warehouse.gateway import Warehouse
 
@@ -35,14 +36,15 @@ def run_frames(warehouse: Warehouse, night: Night) -> str:
             f"and {LEAST_CODED_POSTS} are needed"
         )
     terms = read_terms(warehouse, night, corpus.post_ids)
-    name = f"tfidf_logistic_{codebook.version}_{len(coded.rows)}"
+    name = f"ridge_{codebook.version}_{len(coded.rows)}"
     file = night.home.models / name
     if file.with_name(f"{name}.json").is_file():
         classifier = load_classifier(file)
     else:
         classifier = _train(night, terms, coded, codebook, file)
         _evaluate(warehouse, night, terms, coded, codebook, name)
-    scores = classifier.predict_proba(terms.counts, terms.words)
+    vectors = vectors_of_words(terms.words) if "static" in classifier.dense_ else None
+    scores = classifier.predict_proba(terms.counts, terms.words, word_vectors=vectors)
     _store_scores(warehouse, night, corpus, codebook, scores, name)
     return f"frame scores of {len(corpus.post_ids)} posts by the classifier {name}"
 
@@ -56,6 +58,7 @@ def _train(
         coded.values,
         words=terms.words,
         frames=[frame.key for frame in codebook.frames],
+        word_vectors=vectors_of_words(terms.words),
     )
     save_classifier(classifier, file)
     return classifier
@@ -75,6 +78,7 @@ def _evaluate(
         terms.counts[coded.rows],
         coded.values,
         terms.words,
+        word_vectors=vectors_of_words(terms.words),
         random_state=seed,
     )
     rows = evaluate(

@@ -28,7 +28,7 @@ MIN_POSITIVES = 5
 """Positives and negatives, by majority, without which a frame is not learned."""
 ROWS_AT_ONCE = 20_000
 """Posts scored together, which bounds the memory that scoring takes."""
-PENALTIES = (0.25, 0.5, 1.0, 2.0, 4.0)
+PENALTIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """What a frame's penalty is chosen from; each block of features has length one."""
 
 

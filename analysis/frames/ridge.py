@@ -16,7 +16,7 @@ from scipy.linalg import cho_factor, cho_solve, solve
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-OFFSET = 100.0
+OFFSET = 1_000.0
 """Added to the kernel: an intercept whose penalty is too small to matter."""
 MOST_TO_CHOOSE = 1_500
 """Posts, drawn at random, on which the penalty is chosen where there are more."""

@@ -20,7 +20,8 @@ from analysis.frames.learning_curve import learning_curve
 from flows.frames.coded_file import CodedFileError, CodedLine, frames_in, read_coded_file, shares
 from flows.frames.text_vectors import text_vectors
 from flows.frames.texts import Words, count_words
-from flows.topics.word_vectors import VectorsMissing, static_word_vectors
+from flows.frames.word_vectors import vectors_of_words
+from flows.topics.word_vectors import VectorsMissing
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -124,14 +125,6 @@ def prepare(
             if embed:
                 raise
     return Texts(words, shares(lines, frames), vectors_of_words(words.words), posts)
-
-
-def vectors_of_words(words: Sequence[str]) -> NDArray[np.float32] | None:
-    """Return a fixed vector for each word, or None where the package that has them is missing."""
-    try:
-        return static_word_vectors()(words)
-    except VectorsMissing:
-        return None
 
 
 def _features(texts: Texts) -> list[str]:

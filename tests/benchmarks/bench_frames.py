@@ -69,7 +69,7 @@ class PlainTfidf:
         return OutOfSample(p, p >= np.array(self.thresholds))
 
     def _model(self) -> Any:
-        return LogisticRegression(C=10.0, max_iter=500)
+        return LogisticRegression(C=10.0, solver="liblinear")
 
 
 class Bench:
