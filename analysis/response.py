@@ -13,45 +13,55 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Truths = NDArray[np.bool_]
 
 LEAST_CODED = 5
 """Coded posts that a class must have for a rate of its own."""
 
 
 def response_rates(
-    responded: ArrayLike, classes: Sequence[ArrayLike], *, least: int = LEAST_CODED
+    responded: ArrayLike,
+    stratum: ArrayLike,
+    cells: Sequence[ArrayLike] = (),
+    *,
+    least: int = LEAST_CODED,
 ) -> Floats:
     """Return the response rate that holds for each drawn post.
 
-    Classes with fewer than `least` responses are put together with others like them within the next
-    wider class, and so on; what is left at the end shares the rate of all.
+    Cells with fewer than `least` responses share a rate within the next wider cell. Within a cell
+    each stratum has a rate of its own, unless what its small ones have together is too few as well:
+    then the cell has one, since posts that wait must be stood for by posts of the same cell.
 
     Parameters
     ----------
     responded : (n,) bools
         Whether each drawn post was coded.
-    classes : sequence of (n,) integers
-        The classes that the posts are in, from the narrowest to the widest.
+    stratum : (n,) integers
+        Classes of alike posts within the narrowest cells.
+    cells : sequence of (n,) integers
+        What figures are told of, from the narrowest to the widest: period, community, source.
     least : int
         Responses that a class needs.
 
     Returns
     -------
-    (n,) floats within (0, 1]; NaN for all where nothing was coded.
+    (n,) floats within [0, 1], above 0 for every post that was coded.
     """
     answered = np.asarray(responded, dtype=bool)
-    n = len(answered)
-    if not answered.any():
-        return np.full(n, np.nan)
-    rates = np.full(n, np.nan)
-    for level in classes:
-        open_ = np.isnan(rates)
-        _, place = np.unique(np.asarray(level)[open_], return_inverse=True)
-        drawn = np.bincount(place)
-        coded = np.bincount(place, weights=answered[open_])
-        enough = coded >= min(least, int(answered.sum()))
-        found = np.where(enough, coded / np.maximum(drawn, 1), np.nan)
-        rates[open_] = found[place]
-    return np.where(np.isnan(rates), answered.mean(), rates)
+    rates = np.zeros(len(answered))
+    levels = [np.asarray(level) for level in (stratum, *cells)]
+    open_ = [(np.arange(len(answered)), len(levels) - 1)]
+    while open_:
+        members, depth = open_.pop()
+        _, place = np.unique(levels[depth][members], return_inverse=True)
+        coded = np.bincount(place, weights=answered[members])
+        rest = coded[place] < least
+        if depth == 0 and rest.any() and answered[members[rest]].sum() < least:
+            rest[:] = True
+        rates[members[rest]] = answered[members[rest]].mean() if rest.any() else 0.0
+        for number in np.unique(place[~rest]).tolist():
+            inside = members[place == number]
+            if depth:
+                open_.append((inside, depth - 1))
+            else:
+                rates[inside] = answered[inside].mean()
+    return rates

@@ -27,10 +27,12 @@ SELECT post_id, coder, frame, value, codebook_version, c.wave,
 FROM codings c JOIN posts p USING (post_id)
 WHERE NOT p.withheld ORDER BY ALL
 """
-_UNKNOWN = """
-SELECT count(*) AS n, count(DISTINCT post_id) AS posts FROM codings
-WHERE post_id NOT IN (SELECT post_id FROM posts)
-"""
+_NOWHERE = {
+    "that the study does not have": "post_id NOT IN (SELECT post_id FROM posts)",
+    "that were never drawn": "post_id NOT IN (SELECT post_id FROM draws)"
+    " AND post_id IN (SELECT post_id FROM posts)",
+}
+_COUNT = "SELECT count(*) AS n, count(DISTINCT post_id) AS posts FROM codings WHERE "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,15 +211,17 @@ def _in_order(when: str) -> tuple[int, str]:
     return (int(when), "") if when.isdigit() else (0, when)
 
 
-def unknown_posts(warehouse: Warehouse) -> str:
-    """Return a sentence on codings whose posts are not there, empty where there are none."""
-    (row,) = warehouse.query(_UNKNOWN).to_pylist()
-    if not row["n"]:
-        return ""
-    return (
-        f"{row['n']} codings are of {row['posts']} posts that the study does not have; they count"
-        " for nothing"
-    )
+def unknown_posts(warehouse: Warehouse) -> list[str]:
+    """Return a sentence on codings of posts that are not there, and of posts never drawn."""
+    found = []
+    for what, condition in _NOWHERE.items():
+        (row,) = warehouse.query(_COUNT + condition).to_pylist()
+        if row["n"]:
+            found.append(
+                f"{row['n']} codings are of posts {what} ({row['posts']}): nothing is trained on or"
+                " measured with them"
+            )
+    return found
 
 
 def save_agreement(

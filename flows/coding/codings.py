@@ -5,7 +5,6 @@ for a frame as long as its meaning stayed (`analysis.codebook_checks.counts_from
 coded a post by several, the latest counts. What was adjudicated stands for what all coders said.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from analysis.codebook_checks import counts_from
 from analysis.response import response_rates
 from flows.arrow_rows import list_of, values_of
 from flows.coding.codebooks import recorded_versions
-from flows.coding.drawing import Pool, cell_of
+from flows.coding.drawing import Pool
 from flows.corpus_arrays import CorpusArrays
 from warehouse.gateway import Warehouse
 
@@ -136,25 +135,21 @@ def _probabilities(
     if pool == "train":
         return np.full(len(posts), np.nan)
     drawn = warehouse.query(_DRAWN, [pool])
-    ids = values_of(drawn, "post_id").astype(np.int64)
-    counted = corpus.positions(ids) >= 0
-    names = list_of(drawn.filter(pa.array(counted)), "stratum")
-    coded = np.isin(ids[counted], posts)
-    rates = response_rates(coded, [_numbers(level) for level in _classes(names)])
+    rows = corpus.positions(values_of(drawn, "post_id").astype(np.int64))
+    counted = rows >= 0
+    coded = np.isin(corpus.post_ids[rows[counted]], posts)
+    _, stratum = np.unique(
+        np.array(list_of(drawn, "stratum"), dtype=str)[counted], return_inverse=True
+    )
+    rates = response_rates(coded, stratum, _cells(corpus, rows[counted]))
     chances = values_of(drawn, "inclusion_probability")[counted] * rates
     return np.asarray(chances[coded], dtype=np.float64)
 
 
-def _classes(strata: Sequence[str]) -> list[list[str]]:
-    """Return what strata belong to: themselves, their period, their community, their source."""
-    cells = [cell_of(name) for name in strata]
-    return [
-        list(strata),
-        cells,
-        [cell.rpartition("/")[0] for cell in cells],
-        [cell.partition("/")[0] for cell in cells],
-    ]
-
-
-def _numbers(names: Sequence[str]) -> Integers:
-    return np.unique(np.array(names, dtype=str), return_inverse=True)[1].astype(np.int64)
+def _cells(corpus: CorpusArrays, rows: Integers) -> list[Integers]:
+    """Return numbers of the cells that posts are in: period, community, source."""
+    group, period = corpus.group[rows], corpus.period[rows]
+    sources = sorted({source for source, _ in corpus.groups})
+    source = np.array([sources.index(name) for name, _ in corpus.groups], dtype=np.int64)
+    width = max(corpus.periods, default=0) + 1
+    return [group * width + period, group, source[group]]

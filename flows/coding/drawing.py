@@ -68,8 +68,8 @@ class Ground:
         The n posts that count.
     scores : (n, F) floats, or None
         What the classifier makes of them; None where there is none, or it is not to be looked at.
-    drawn : list of int
-        Posts of earlier waves, of either pool.
+    drawn_by : mapping from pool to list of int
+        Posts of earlier waves.
     promised : mapping from stratum without band to number
         Posts that earlier waves promised to measure with.
     wave, seed : int
@@ -78,7 +78,7 @@ class Ground:
 
     corpus: CorpusArrays
     scores: Floats | None
-    drawn: list[int]
+    drawn_by: Mapping[str, list[int]]
     promised: Mapping[str, float]
     wave: int
     seed: int
@@ -90,9 +90,14 @@ class Ground:
         return np.asarray(self.corpus.group * width + self.corpus.period, dtype=np.int64)
 
     @property
-    def known(self) -> Truths:
-        """(n,) whether a post was drawn before."""
-        return np.isin(self.corpus.post_ids, np.array(self.drawn, dtype=np.int64))
+    def drawn(self) -> list[int]:
+        """Posts of earlier waves, of either pool."""
+        return [post_id for posts in self.drawn_by.values() for post_id in posts]
+
+    def drawn_for(self, pool: Pool) -> Truths:
+        """Return (n,) whether a post was drawn before for this pool."""
+        earlier = np.array(self.drawn_by.get(pool, []), dtype=np.int64)
+        return np.isin(self.corpus.post_ids, earlier)
 
     def cell_names(self) -> Names:
         """Return (n,) names of the cells: source, community and first day of the period."""
@@ -145,7 +150,7 @@ class PlannedWave:
         names, place = np.unique(labels.astype(str), return_inverse=True)
         counts = {
             "n_posts": np.bincount(place, minlength=len(names)),
-            "n_before": np.bincount(place[self.ground.known], minlength=len(names)),
+            "n_before": np.bincount(place[self.ground.drawn_for(self.pool)], minlength=len(names)),
             "n_drawn": np.bincount(place[self.rows], minlength=len(names)),
         }
         expected = np.bincount(place, weights=self.probability, minlength=len(names))
@@ -157,12 +162,6 @@ class PlannedWave:
             }
             for number, name in enumerate(names.tolist())
         ]
-
-
-def cell_of(stratum: str) -> str:
-    """Return the cell of a stratum: its name without the band of scores."""
-    cell, _, last = stratum.rpartition("/")
-    return cell if last in BAND_NAMES else stratum
 
 
 def survey(
@@ -185,12 +184,15 @@ def survey(
         If earlier waves were drawn by another seed.
     """
     corpus = read_corpus(warehouse, night)
-    earlier = warehouse.query("SELECT post_id, wave FROM draws")
+    earlier = warehouse.query(
+        "SELECT pool, list(post_id ORDER BY post_id) AS posts, max(wave) AS wave FROM draws"
+        " GROUP BY pool ORDER BY pool"
+    )
     counted = warehouse.query("SELECT DISTINCT wave FROM draw_counts")
     return Ground(
         corpus=corpus,
         scores=None if codebook is None else known_scores(warehouse, corpus, codebook),
-        drawn=list_of(earlier, "post_id"),
+        drawn_by=dict(zip(list_of(earlier, "pool"), list_of(earlier, "posts"), strict=True)),
         promised={row["cell"]: row["n_expected"] for row in warehouse.query(_PROMISED).to_pylist()},
         wave=1 + max([*list_of(earlier, "wave"), *list_of(counted, "wave")], default=0),
         seed=_seed_for(warehouse, night, seed),

@@ -15,6 +15,9 @@ _HAS_BOOKS = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'codebooks
 _CODED = """
 SELECT frame, codebook_version, count(*) AS n FROM codings GROUP BY ALL
 """
+_OTHER_LANGUAGE = (
+    "language is {book}, and the study counts posts in {study}: one of them is to be changed"
+)
 _RENAMED = (
     "{key} seems to be called {successor} now; its {coded} codings stay under {key} and do not"
     " count for {successor}: keep the key, and change the name alone"
@@ -54,7 +57,9 @@ def read_recorded(connection: duckdb.DuckDBPyConnection) -> Recorded:
     )
 
 
-def lint(path: Path, recorded: Recorded | None = None) -> list[Remark]:
+def lint(
+    path: Path, recorded: Recorded | None = None, *, language: str | None = None
+) -> list[Remark]:
     """Return what there is to say of a codebook, errors first.
 
     Parameters
@@ -63,6 +68,8 @@ def lint(path: Path, recorded: Recorded | None = None) -> list[Remark]:
         The file.
     recorded : Recorded, optional
         What the study has; without it the codebook is judged by itself.
+    language : str, optional
+        The language whose posts the study counts.
     """
     errors = [_of_error(path, error) for error in codebook_errors(path)]
     if errors:
@@ -72,6 +79,15 @@ def lint(path: Path, recorded: Recorded | None = None) -> list[Remark]:
         Remark(level="warning", file=path.name, said=f"{doubt.where} {doubt.advice}")
         for doubt in doubts_of(codebook)
     ]
+    if language not in (None, codebook.language):
+        found.insert(
+            0,
+            Remark(
+                level="warning",
+                file=path.name,
+                said=_OTHER_LANGUAGE.format(book=codebook.language, study=language),
+            ),
+        )
     if recorded is not None:
         try:
             check_version(codebook, recorded.versions)

@@ -55,8 +55,7 @@ def agreement(
         "drift": measured.drift_rows(said, seed=seed),
         "rates": measured.rate_rows(said),
     }
-    notes = [*measured.never_together(said), *_removed(parts["agreement"], codebook)]
-    notes += [unknown] if unknown else []
+    notes = [*measured.never_together(said), *_removed(parts["agreement"], codebook), *unknown]
     if as_json:
         output.print_json({**parts, "over": over, "notes": notes})
         return
@@ -140,8 +139,8 @@ def _take(night: Night, codebook: Codebook, file: Path, *, by: str | None, as_js
 def _removed(rows: list[dict[str, Any]], codebook: Codebook) -> list[str]:
     gone = sorted({row["frame"] for row in rows if not row["in_codebook"]})
     return [
-        f"{frame} is no frame of version {codebook.version}: its codings are kept, and count for"
-        " nothing else than this"
+        f"{frame} is no frame of version {codebook.version}: its codings are kept, and nothing is"
+        " trained on or measured with them"
         for frame in gone
     ]
 

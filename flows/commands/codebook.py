@@ -54,8 +54,12 @@ def lint(
 
     from flows.coding.linting import lint as judge
 
-    path = file if file is not None else _study_file(home)
-    remarks = judge(path, _recorded(home, needed=file is None))
+    if file is None:
+        path = _study_file(home)
+        language = session.open_study(home).settings.study.language
+    else:
+        path, language = file, None
+    remarks = judge(path, _recorded(home, needed=file is None), language=language)
     rows = [asdict(remark) for remark in remarks]
     if as_json:
         output.print_rows(rows, columns=["level", "file", "said"], form="json")

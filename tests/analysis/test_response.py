@@ -6,34 +6,42 @@ import pytest
 from analysis.response import response_rates
 
 
-def test_rates_are_shares_of_classes_with_enough_responses() -> None:
+def test_rates_are_shares_of_strata_with_enough_responses() -> None:
     coded = [1, 1, 0, 0, 1, 1, 1, 1]
-    assert response_rates(coded, [[0, 0, 0, 0, 1, 1, 1, 1]], least=2).tolist() == [
+    assert response_rates(coded, [0, 0, 0, 0, 1, 1, 1, 1], least=2).tolist() == [
         *[0.5] * 4,
         *[1.0] * 4,
     ]
 
 
-def test_small_classes_are_put_together_within_the_next_wider_one() -> None:
-    narrow = [0, 0, 1, 1, 2, 2, 2, 2, 2]
-    wide = [0, 0, 0, 0, 0, 0, 0, 0, 0]
+def test_small_strata_are_put_together() -> None:
+    stratum = [0, 0, 1, 1, 2, 2, 2, 2, 2]
     coded = [1, 0, 0, 1, 1, 1, 1, 1, 0]
-    rates = response_rates(coded, [narrow, wide], least=2)
-    assert rates.tolist() == [0.5] * 4 + [0.8] * 5  # the class of its own is not counted again
+    assert response_rates(coded, stratum, least=2).tolist() == [0.5] * 4 + [0.8] * 5
 
 
-def test_a_class_in_which_nobody_coded_gets_the_rate_of_all() -> None:
-    rates = response_rates([1, 1, 1, 0], [[0, 0, 0, 1]], least=3)
-    assert rates.tolist() == [1.0, 1.0, 1.0, 0.75]
+def test_posts_that_all_wait_are_stood_for_by_the_others_of_their_cell() -> None:
+    stratum, cell = [0, 0, 0, 1, 2, 3, 3, 3], [0, 0, 0, 0, 0, 1, 1, 1]
+    coded = [1, 1, 1, 0, 0, 1, 1, 1]  # strata 1 and 2 are those of a wave that was just drawn
+    rates = response_rates(coded, stratum, [cell], least=2)
+    assert rates.tolist() == [0.6] * 5 + [1.0] * 3
 
 
-def test_nothing_coded_gives_no_rate_and_nothing_drawn_gives_nothing() -> None:
-    assert np.isnan(response_rates([0, 0], [[0, 1]])).all()
-    assert len(response_rates([], [[]])) == 0
+def test_small_cells_share_a_rate_within_the_wider_one_and_leave_others_alone() -> None:
+    cell = [0, 0, 0, 1, 1, 2, 2, 3, 3]
+    wide = [0, 0, 0, 0, 0, 0, 0, 1, 1]
+    coded = [1, 1, 1, 1, 0, 0, 0, 1, 0]
+    rates = response_rates(coded, cell, [cell, wide], least=2)
+    assert rates.tolist() == [1.0] * 3 + [0.25] * 4 + [0.5] * 2
+
+
+def test_nothing_coded_or_drawn_gives_no_rate() -> None:
+    assert response_rates([0, 0], [0, 1], [[0, 1]]).tolist() == [0, 0]
+    assert len(response_rates([], [], [[]])) == 0
 
 
 def test_few_responses_altogether_still_give_rates() -> None:
-    assert response_rates([1, 0], [[0, 0]]).tolist() == [0.5, 0.5]
+    assert response_rates([1, 0], [0, 0], [[0, 0]]).tolist() == [0.5, 0.5]
 
 
 def test_weights_by_rates_undo_a_response_that_differs_between_classes() -> None:
@@ -44,7 +52,7 @@ def test_weights_by_rates_undo_a_response_that_differs_between_classes() -> None
     pi = np.where(group == 0, 0.2, 0.4)
     drawn = rng.random(n) < pi
     coded = drawn & (rng.random(n) < np.where(group == 0, 0.9, 0.3))
-    rates = response_rates(coded[drawn], [group[drawn]])
+    rates = response_rates(coded[drawn], group[drawn])
     weight = np.zeros(n)
     weight[drawn] = 1 / (pi[drawn] * rates)
     adjusted = np.average(value[coded], weights=weight[coded])

@@ -42,7 +42,7 @@ def test_alpha_is_told_and_stored_by_frame_and_version(forum: Forum) -> None:
         use(forum, warehouse, version=2, hope="Quite other.")
         said(warehouse, "A", {1: 1, 2: 0}, version=2, wave=2)
         said(warehouse, "C", {3: 1}, version=2, wave=2)
-        said(warehouse, "A", {77: 1}, version=2, wave=2)
+        said(warehouse, "A", {77: 1, 12: 1}, version=2, wave=2)
     found = asked("agreement")
     rows = {(row["codebook_version"], row["frame"]): row for row in found["agreement"]}
     expected = krippendorff_alpha([list(A.values()), list(B.values())], random_state=20260101)
@@ -55,10 +55,12 @@ def test_alpha_is_told_and_stored_by_frame_and_version(forum: Forum) -> None:
     assert rows[2, "hope"]["alpha"] is None
     assert rows[2, "hope"]["undefined_because"] == "no post was coded by two coders"
     assert not rows[1, "doom"]["in_codebook"]
+    nothing = ": nothing is trained on or measured with them"
     assert found["notes"] == [
         "Coders A and C coded no post both by version 2: how far they agree cannot be told",
-        "doom is no frame of version 2: its codings are kept, and count for nothing else than this",
-        "1 codings are of 1 posts that the study does not have; they count for nothing",
+        f"doom is no frame of version 2: its codings are kept, and {nothing[2:]}",
+        f"1 codings are of posts that the study does not have (1){nothing}",
+        f"1 codings are of posts that were never drawn (1){nothing}",
     ]
     (confusion,) = [row for row in found["confusion"] if row["frame"] == "hope"]
     assert [confusion[name] for name in ("first", "second")] == ["A", "B"]

@@ -151,6 +151,12 @@ def test_lint_tells_what_a_version_does_to_earlier_codings(forum: Forum) -> None
     )
 
 
+def test_lint_warns_of_a_codebook_in_another_language(forum: Forum) -> None:
+    path = own_book(forum, version=1)
+    path.write_text(path.read_text(encoding="utf-8").replace("language: en", "language: cy"))
+    assert "language is cy, and the study counts posts in en" in run("lint").stdout
+
+
 def test_the_shipped_codebook_is_copied_once(forum: Forum) -> None:
     assert OWN_FILE in run("begin").stdout
     assert load_codebook(forum.home.root / OWN_FILE) == load_codebook()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from flows.corpus_arrays import read_corpus
 from tests.flows.coding.coded import AT, drew, posts, read, said, use
 from tests.flows.topics.nights import Forum
 
@@ -48,37 +49,55 @@ def test_codings_by_a_version_that_meant_something_else_do_not_count(forum: Foru
         assert coded.probability == pytest.approx([0.5 * 2 / 3] * 2)
 
 
-def test_skipped_and_waiting_posts_lower_the_chance_within_their_stratum(forum: Forum) -> None:
+CARERS, USERS = range(3, 90, 3), range(1, 90, 3)  # in which community the forum puts a post
+
+
+def test_skipped_and_waiting_posts_lower_the_chance_within_their_cell(forum: Forum) -> None:
     with forum.opened() as warehouse:
         posts(forum, warehouse, 40)
         book = use(forum, warehouse, version=1, hope="Better days.")
-        users, carers = "forum/users/2026-03-01", "forum/carers/2026-03-01"
-        drew(warehouse, dict.fromkeys(range(1, 9), 0.5), stratum=f"{users}/low")
-        drew(warehouse, dict.fromkeys(range(9, 11), 0.5), stratum=f"{users}/low", state="skipped")
-        drew(warehouse, dict.fromkeys(range(11, 17), 0.2), stratum=carers)
-        drew(warehouse, dict.fromkeys(range(17, 23), 0.2), stratum=carers, state="drawn")
-        said(warehouse, "A", dict.fromkeys((*range(1, 9), *range(11, 17)), 1.0))
-        coded = read(forum, warehouse, book)
-        assert coded.probability == pytest.approx([0.5 * 8 / 10] * 8 + [0.2 * 6 / 12] * 6)
+        drew(warehouse, dict.fromkeys(USERS[:8], 0.5))
+        drew(warehouse, dict.fromkeys(USERS[8:10], 0.5), state="skipped")
+        drew(warehouse, dict.fromkeys(CARERS[:6], 0.2))
+        drew(warehouse, dict.fromkeys(CARERS[6:12], 0.2), state="drawn")
+        said(warehouse, "A", dict.fromkeys((*USERS[:8], *CARERS[:6]), 1.0))
+
+        def chances() -> dict[int, float]:
+            coded = read(forum, warehouse, book)
+            ids = read_corpus(warehouse, forum.night()).post_ids[coded.rows].tolist()
+            return dict(zip(ids, coded.probability.tolist(), strict=True))
+
+        assert chances() == pytest.approx(
+            {**dict.fromkeys(USERS[:8], 0.5 * 8 / 10), **dict.fromkeys(CARERS[:6], 0.2 * 6 / 12)}
+        )
         # A withheld post leaves the sample as it leaves what is measured: nobody stands for it.
-        warehouse.connection.execute("UPDATE posts SET withheld = true WHERE post_id IN (10, 1)")
-        left = read(forum, warehouse, book)
-        assert left.probability[:7] == pytest.approx([0.5 * 7 / 8] * 7)
-        assert len(left.rows) == 13
+        gone = [USERS[0], USERS[9]]
+        warehouse.connection.execute(
+            "UPDATE posts SET withheld = true WHERE post_id IN (SELECT unnest(?))", [gone]
+        )
+        assert chances() == pytest.approx(
+            {**dict.fromkeys(USERS[1:8], 0.5 * 7 / 8), **dict.fromkeys(CARERS[:6], 0.2 * 6 / 12)}
+        )
 
 
-def test_a_small_stratum_shares_the_rate_of_its_community(forum: Forum) -> None:
+def test_small_strata_of_a_cell_share_a_rate_and_a_wave_that_waits_is_stood_for(
+    forum: Forum,
+) -> None:
     with forum.opened() as warehouse:
-        posts(forum, warehouse, 40)
+        posts(forum, warehouse, 60)
         book = use(forum, warehouse, version=1, hope="Better days.")
-        months = [f"forum/users/2026-0{month}-01" for month in (1, 2, 3)]
-        drew(warehouse, dict.fromkeys(range(1, 11), 0.5), stratum=months[0])
-        drew(warehouse, {11: 0.5, 12: 0.5, 13: 0.5}, stratum=months[1])
-        drew(warehouse, {14: 0.5, 15: 0.5, 16: 0.5}, stratum=months[2])
-        drew(warehouse, {17: 0.5, 18: 0.5}, stratum=months[2], state="skipped")
-        said(warehouse, "A", dict.fromkeys(range(1, 17), 1.0))
+        drew(warehouse, dict.fromkeys(USERS[:6], 0.5), stratum="high")
+        drew(warehouse, dict.fromkeys(USERS[6:9], 0.5), stratum="low")
+        drew(warehouse, dict.fromkeys(USERS[9:12], 0.5), stratum="rare")
+        drew(warehouse, dict.fromkeys(USERS[12:14], 0.5), stratum="rare", state="skipped")
+        said(warehouse, "A", dict.fromkeys(USERS[:12], 1.0))
         coded = read(forum, warehouse, book)
-        assert coded.probability == pytest.approx([0.5] * 10 + [0.5 * 6 / 8] * 6)
+        assert coded.probability == pytest.approx([0.5] * 6 + [0.5 * 6 / 8] * 6)
+        drew(warehouse, dict.fromkeys(CARERS[:10], 0.4), stratum="all")
+        drew(warehouse, dict.fromkeys(CARERS[10:15], 0.4), stratum="all/low", state="drawn")
+        said(warehouse, "A", dict.fromkeys(CARERS[:10], 1.0))
+        both = read(forum, warehouse, book).probability
+        assert sorted(both) == pytest.approx([0.4 * 10 / 15] * 10 + [0.5 * 6 / 8] * 6 + [0.5] * 6)
 
 
 def test_nothing_coded_gives_empty_arrays(forum: Forum) -> None:
