@@ -20,6 +20,7 @@ from analysis.codebook_checks import counts_from
 from flows.arrow_rows import with_column
 from flows.coding.codebooks import recorded_versions
 from flows.coding.labels import CodingError, coder_label
+from flows.corpus.mentions import masked
 from warehouse.gateway import Warehouse
 
 COLUMNS = ("post_id", "frame", "codebook_version", "said", "text", "value", "decided_by")
@@ -52,7 +53,10 @@ _POSTS = "SELECT DISTINCT post_id FROM draws WHERE post_id IN (SELECT post_id FR
 
 
 def disagreements(warehouse: Warehouse, codebook: Codebook) -> pa.Table:
-    """Return what is to be decided: `COLUMNS`, the last two empty, in the order of posts."""
+    """Return what is to be decided: `COLUMNS`, the last two empty, in the order of posts.
+
+    Pseudonyms in texts are shown as somebody, as wherever texts are read.
+    """
     since = counts_from(codebook, recorded_versions(warehouse.connection))
     counting = pa.table(
         {
@@ -66,7 +70,7 @@ def disagreements(warehouse: Warehouse, codebook: Codebook) -> pa.Table:
         rows = warehouse.query(_DIFFER, {"version": codebook.version})  # type: ignore[arg-type]
     finally:
         warehouse.connection.unregister("counting")
-    n = rows.num_rows
+    rows, n = masked(rows), rows.num_rows
     added: dict[str, Any] = {
         "codebook_version": pa.array([codebook.version] * n, pa.int32()),
         "value": pa.array([""] * n, pa.string()),

@@ -121,6 +121,10 @@ def test_disagreements_are_handed_out_decided_and_taken_back(forum: Forum, tmp_p
         drew(warehouse, dict.fromkeys(range(1, 9), 0.5))
         said(warehouse, "A", A)
         said(warehouse, "B", B)
+        warehouse.connection.execute(
+            "UPDATE posts SET own_text = own_text || ' said author_' || repeat('a', 24)"
+            " WHERE post_id = 2"
+        )
     assert asked("adjudicate") == [{"frame": "hope", "n_posts": 2}]
     run("adjudicate", "--to", "the coding group", "--no-names")
     (file,) = forum.home.exports.glob("*.csv")
@@ -133,7 +137,8 @@ def test_disagreements_are_handed_out_decided_and_taken_back(forum: Forum, tmp_p
         (export,) = rows_of(warehouse, "SELECT who, what, n_rows FROM exports")
         (text,) = rows_of(warehouse, "SELECT own_text FROM posts WHERE post_id = 2")
     assert export == ("the coding group", "code adjudicate", 2)
-    assert rows[0]["text"] == text[0]
+    assert "author_" in text[0]
+    assert rows[0]["text"] == text[0].replace("author_" + "a" * 24, "@somebody")
     filled = tmp_path / "decided.csv"
     lines = [{**rows[0], "value": "0"}, rows[1]]
     lines += [{**rows[1], "post_id": "99", "value": "1"}, {**rows[1], "value": "maybe"}]
