@@ -22,6 +22,7 @@ from flows.coding.codebooks import record_codebook, study_codebook
 from flows.coding.codings import CodedPosts, read_codings
 from flows.corpus_arrays import CorpusArrays, read_corpus
 from flows.night import Night
+from flows.series_stage import save_series
 from warehouse.gateway import Warehouse
 
 Floats = NDArray[np.float64]
@@ -53,6 +54,7 @@ def run_prevalence(warehouse: Warehouse, night: Night) -> str:
     seed = night.settings.analysis.seed
     save_agreement(warehouse, said, run_id=night.run.run_id, seed=seed)
     save_coverage(warehouse, night)
+    save_series(warehouse, night)
     refused = sum(reason is not None for reason in table.refused_because)
     return f"prevalence of {len(table) - refused} cells, {refused} refused for want of codings"
 

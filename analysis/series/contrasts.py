@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, ndtri
+from scipy.special import ndtri
 
-from analysis.series.levels import Measured
+from analysis.series.levels import Shares
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class Contrast:
 
 
 def event_contrast(
-    series: Measured,
+    series: Shares,
     at: int,
     *,
     breaks: Collection[int] = (),
@@ -70,8 +70,8 @@ def event_contrast(
 
     Parameters
     ----------
-    series : Measured
-        A measurement a period, NaN where there is none.
+    series : Shares
+        A share a period, NaN where there is none.
     at : int
         The period (from 0) that the event lies in.
     breaks : collection of int
@@ -86,7 +86,7 @@ def event_contrast(
         return found
     others = [
         other
-        for period in range(len(series.logit))
+        for period in range(len(series.share))
         if abs(period - at) > span
         and isinstance(other := _difference(series, period, breaks, span), Difference)
     ]
@@ -102,16 +102,15 @@ def event_contrast(
     )
 
 
-def _difference(series: Measured, at: int, breaks: Collection[int], span: int) -> Difference | str:
+def _difference(series: Shares, at: int, breaks: Collection[int], span: int) -> Difference | str:
     first, last = at - span, at + span
-    if first < 0 or last >= len(series.logit):
+    if first < 0 or last >= len(series.share):
         return f"fewer than {span} periods on one side"
     if any(first < period <= last for period in breaks):
         return "the series breaks beside it"
     beside = np.r_[first:at, at + 1 : last + 1]
-    if np.isnan(series.logit[beside]).any():
+    if np.isnan(series.share[beside]).any():
         return f"fewer than {span} measured periods on one side"
-    share = expit(series.logit[beside])
-    variance = (share * (1 - share)) ** 2 * series.variance[beside]
+    share, error = series.share[beside], series.error[beside]
     before, after = share[:span].mean(), share[span:].mean()
-    return Difference(float(after - before), float(np.sqrt(variance.sum()) / span))
+    return Difference(float(after - before), float(np.sqrt((error**2).sum()) / span))

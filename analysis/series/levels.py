@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma, expit, logsumexp, ndtri, polygamma
+from scipy.special import expit, logit, logsumexp, ndtri
 
 Floats = NDArray[np.float64]
 
@@ -23,14 +23,32 @@ SPEEDS = np.geomspace(0.003, 1.5, 32)
 """Standard deviations of the level's step from period to period that are weighed, in logits."""
 PRIOR_RATE = 1.0
 """Of the exponential prior on that step: nearly flat, since what favours rest narrows the band."""
-TRIGAMMA = 1
+LEAST_N = 1.0
+"""Effective posts under which a share tells nothing."""
+MOST_ROUNDS = 30
+LARGEST_STEP = 1.0
+SETTLED = 1e-4
+"""Logits by which the level may still move when the rounds end."""
 
 
 class Measured(NamedTuple):
-    """Shares on the logit scale, and the variances of their errors; NaN where nothing is known."""
+    """Logits of a level, and the variances of their errors; NaN where nothing is known."""
 
     logit: Floats
     variance: Floats
+
+
+class Shares(NamedTuple):
+    """Shares, each as one of `n` independent posts; NaN where nothing is known."""
+
+    share: Floats
+    n: Floats
+
+    @property
+    def error(self) -> Floats:
+        """Standard error of each, finite where nothing or everything was seen."""
+        towards = (self.share * self.n + 0.5) / (self.n + 1)
+        return np.asarray(np.sqrt(towards * (1 - towards) / self.n))
 
 
 class Levels(NamedTuple):
@@ -64,18 +82,15 @@ class _Run(NamedTuple):
     loglik: Floats
 
 
-def measured(
+def effective_shares(
     estimate: ArrayLike,
     lower: ArrayLike,
     upper: ArrayLike,
     *,
     borrowed: ArrayLike = 0.0,
     confidence: float = 0.95,
-) -> Measured:
-    """Return shares with intervals as measurements on the logit scale.
-
-    A share and its error are those of so many effective posts; the mean and variance of the logit
-    are those of a Beta with half a post added on either side, finite at shares of 0 and 1.
+) -> Shares:
+    """Return shares with intervals as shares of so many effective posts.
 
     Parameters
     ----------
@@ -88,21 +103,50 @@ def measured(
         Of the intervals.
     """
     p, low, high = (np.asarray(part, dtype=np.float64) for part in (estimate, lower, upper))
-    z = ndtri((1 + confidence) / 2)
-    inside = (low > 0) & (high < 1)
-    widest = np.fmax(high - p, p - low)
-    error = np.where(inside, (high - low) / 2, widest) / z
+    z2 = ndtri((1 + confidence) / 2) ** 2
+    half2 = ((high - low) / 2) ** 2
+    # Wilson's half-width solved for 1 / n, which is finite at shares of 0 and 1 too
+    square, linear = z2**2 * (0.25 - half2), z2 * (p * (1 - p) - 2 * half2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        n = p * (1 - p) / error**2
-        n = np.where(p <= 0, z**2 * (1 - high) / high, n)
-        n = np.where(p >= 1, z**2 * low / (1 - low), n)
-        n = n * (1 - np.asarray(borrowed, dtype=np.float64))
-    known = np.isfinite(p) & np.isfinite(n) & (n > 0)
-    p, n = np.where(known, p, 0.5), np.where(known, n, 1.0)
-    seen, unseen = n * p + 0.5, n * (1 - p) + 0.5
-    logit = digamma(seen) - digamma(unseen)
-    variance = polygamma(TRIGAMMA, seen) + polygamma(TRIGAMMA, unseen)
-    return Measured(np.where(known, logit, np.nan), np.where(known, variance, np.nan))
+        n = 2 * square / (np.sqrt(linear**2 + 4 * square * half2) - linear)
+    n = n * (1 - np.asarray(borrowed, dtype=np.float64))
+    known = np.isfinite(p) & np.isfinite(n) & (n > LEAST_N)
+    return Shares(np.where(known, np.clip(p, 0, 1), np.nan), np.where(known, n, np.nan))
+
+
+def on_logit_scale(shares: Shares, *, cuts: Collection[int] = ()) -> Measured:
+    """Return shares as measurements of the logit of their level.
+
+    The error of a rare share hangs on the level, not on what happened to be seen: that of two posts
+    in a hundred looks smaller than that of one, and a mean weighed so is too high. Each share is
+    therefore taken as a step from the smoothed level, with the error that it has there, until the
+    level moves no more (the mode of a binomial series: Durbin and Koopman, section 10.6).
+
+    Parameters
+    ----------
+    shares : Shares
+    cuts : collection of int
+        Periods at which the level begins anew.
+    """
+    known = ~np.isnan(shares.share)
+    n = np.where(known, shares.n, 0.0)
+    p = np.where(known, shares.share, 0.0)
+    if not known.any():
+        return Measured(shares.share, shares.n)
+    level = np.full(len(p), logit((n @ p + 0.5) / (n.sum() + 1)))
+    for _ in range(MOST_ROUNDS):
+        slope = expit(level) * expit(-level)
+        with np.errstate(divide="ignore"):
+            found = Measured(
+                np.where(known, level + (p - expit(level)) / slope, np.nan),
+                np.where(known, 1 / (n * slope), np.nan),
+            )
+        smoothed = np.where(known, smooth(found, cuts=cuts).mean, level)
+        moved = np.clip(smoothed - level, -LARGEST_STEP, LARGEST_STEP)
+        level = level + moved
+        if np.abs(moved).max() < SETTLED:
+            break
+    return found
 
 
 def smooth(series: Measured, *, cuts: Collection[int] = (), confidence: float = 0.95) -> Levels:
@@ -153,9 +197,9 @@ def _pieces(length: int, cuts: Collection[int]) -> list[slice]:
     return [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
-def _filtered(logit: Floats, noise: Floats, speeds: Floats) -> _Run:
+def _filtered(measured: Floats, noise: Floats, speeds: Floats) -> _Run:
     """Run the Kalman filter for all speeds; the first measurement is where the level starts."""
-    shape = (len(logit), len(speeds))
+    shape = (len(measured), len(speeds))
     mean, variance, predicted = (
         np.full(shape, np.nan),
         np.full(shape, np.inf),
@@ -163,7 +207,7 @@ def _filtered(logit: Floats, noise: Floats, speeds: Floats) -> _Run:
     )
     loglik = np.zeros(len(speeds))
     m, v = np.full(len(speeds), np.nan), np.full(len(speeds), np.inf)
-    for t, (y, error) in enumerate(zip(logit, noise, strict=True)):
+    for t, (y, error) in enumerate(zip(measured, noise, strict=True)):
         predicted[t] = v = v + speeds**2
         if not np.isnan(y):
             if np.isinf(v[0]):

@@ -401,6 +401,19 @@ COMMENT ON COLUMN evaluations.upper IS 'upper bound of the 95 % interval';
 COMMENT ON COLUMN evaluations.n IS 'posts that it stands on';
 COMMENT ON COLUMN evaluations.version IS 'version of the codebook or classifier';
 
+COMMENT ON COLUMN series_levels.run_id IS 'the run that smoothed it';
+COMMENT ON COLUMN series_levels.series IS 'table of the series: frame_prevalence';
+COMMENT ON COLUMN series_levels.frame IS 'the frame';
+COMMENT ON COLUMN series_levels.source IS 'the source';
+COMMENT ON COLUMN series_levels.community IS 'the community';
+COMMENT ON COLUMN series_levels.bin IS 'length of the period: month, or week from Monday';
+COMMENT ON COLUMN series_levels.period IS 'first day of a period that was measured; gaps have no row';
+COMMENT ON COLUMN series_levels.level IS 'smoothed share of counted posts that express the frame';
+COMMENT ON COLUMN series_levels.lower IS 'lower bound of the 95 % band of this period';
+COMMENT ON COLUMN series_levels.upper IS 'upper bound of the 95 % band of this period';
+COMMENT ON COLUMN series_levels.change_probability IS
+    'probability that the level changed at this period; 1 at a break of the series, which no talk made';
+
 COMMENT ON COLUMN changes.run_id IS 'the run that found it';
 COMMENT ON COLUMN changes.series IS 'table of the series: frame_prevalence or topic_trends';
 COMMENT ON COLUMN changes.frame IS 'the frame; null where the series is a topic''s';

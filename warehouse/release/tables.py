@@ -234,6 +234,12 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
             *("run_id", "post_id", "frame", "probability", "classifier"),
             order=("frame", "run_id"),
         ),
+        "series_levels": _whole(
+            "series_levels",
+            *("run_id", "series", "frame", "source", "community", "bin", "period"),
+            *("level", "lower", "upper", "change_probability"),
+            order=("run_id", "series", "frame", "source", "community", "bin", "period"),
+        ),
         "exports": _whole(
             "exports",
             *("who", "what", "n_rows", "sha256", "exported_at"),

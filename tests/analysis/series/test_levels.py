@@ -5,10 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
-from scipy.stats import multivariate_normal
+from scipy.stats import binomtest, multivariate_normal
 
 from analysis.series import levels
-from analysis.series.levels import SPEEDS, Measured, log_likelihood, measured, smooth
+from analysis.series.levels import (
+    SPEEDS,
+    Measured,
+    Shares,
+    effective_shares,
+    log_likelihood,
+    on_logit_scale,
+    smooth,
+)
 
 NAN = float("nan")
 Y = np.array([NAN, -1.2, -0.9, NAN, NAN, -1.4, -0.2, -0.3, NAN, -0.5])
@@ -80,31 +88,43 @@ def test_an_empty_series_has_no_level() -> None:
     assert len(smooth(Measured(np.empty(0), np.empty(0))).level) == 0
 
 
-def test_a_share_of_many_posts_has_the_logit_and_error_of_the_delta_method() -> None:
-    p, error = 0.2, 0.004
-    found = measured([p], [p - 1.959964 * error], [p + 1.959964 * error])
-    assert found.logit[0] == pytest.approx(logit(p), abs=1e-3)
-    assert np.sqrt(found.variance[0]) == pytest.approx(error / (p * (1 - p)), rel=1e-3)
-
-
-@pytest.mark.parametrize(("seen", "n"), [(0, 40), (3, 40), (40, 40)])
-def test_a_share_of_few_posts_has_the_logit_of_its_beta(seen: int, n: int) -> None:
-    p = seen / n
-    z = 1.959963984540054
-    low, high = (seen and p - z * np.sqrt(p * (1 - p) / n)), p + z * np.sqrt(p * (1 - p) / n)
-    if seen in (0, n):  # Wilson's bounds
-        low, high = (0.0, z**2 / (n + z**2)) if not seen else (n / (n + z**2), 1.0)
-    found = measured([p], [low], [high])
-    drawn = logit(np.random.default_rng(1).beta(seen + 0.5, n - seen + 0.5, 400_000))
-    assert found.logit[0] == pytest.approx(drawn.mean(), abs=0.02)
-    assert found.variance[0] == pytest.approx(drawn.var(), rel=0.02)
+@pytest.mark.parametrize(("seen", "n"), [(0, 40), (1, 40), (8, 40), (150, 400), (40, 40)])
+def test_a_share_with_its_interval_is_one_of_as_many_posts(seen: int, n: int) -> None:
+    interval = binomtest(seen, n).proportion_ci(method="wilson")
+    found = effective_shares([seen / n], [interval.low], [interval.high])
+    assert found.share[0] == seen / n
+    assert found.n[0] == pytest.approx(n)
 
 
 def test_what_was_borrowed_counts_where_it_came_from() -> None:
-    own = measured([0.2], [0.1], [0.3])
-    half = measured([0.2], [0.1], [0.3], borrowed=[0.5])
-    assert half.variance[0] == pytest.approx(2 * own.variance[0], rel=0.1)
-    assert np.isnan(measured([0.2], [0.1], [0.3], borrowed=[1.0]).logit[0])
+    own = effective_shares([0.2], [0.1], [0.35])
+    half = effective_shares([0.2], [0.1], [0.35], borrowed=[0.5])
+    assert half.n[0] == pytest.approx(own.n[0] / 2)
+    assert np.isnan(effective_shares([0.2], [0.1], [0.35], borrowed=[1.0]).share[0])
+    assert np.isnan(effective_shares([NAN], [NAN], [NAN]).n[0])
+
+
+def test_many_posts_have_the_logit_and_error_of_the_delta_method() -> None:
+    share = np.array([0.20, 0.21, 0.19])
+    found = on_logit_scale(Shares(share, np.full(3, 1e6)))
+    np.testing.assert_allclose(found.logit, logit(share), atol=1e-3)
+    np.testing.assert_allclose(found.variance, 1 / (1e6 * share * (1 - share)), rtol=1e-2)
+
+
+def test_rare_shares_have_the_level_of_their_counts_and_not_of_their_logits() -> None:
+    seen = np.random.default_rng(3).binomial(60, 0.03, 200)
+    shares = Shares(seen / 60, np.full(200, 60.0))
+    level = smooth(on_logit_scale(shares)).level
+    assert level.mean() == pytest.approx(seen.mean() / 60, rel=0.05)
+
+
+def test_at_rest_the_level_is_the_mode_of_the_binomial() -> None:
+    seen, n = np.array([0, 2, 1, 0, 3]), np.array([30.0, 50, 20, 40, 60])
+    found = on_logit_scale(Shares(seen / n, n))
+    # whatever the speed, the pseudo-measurements have the binomial's score at the level they settle
+    level = smooth(found).mean
+    score = (found.logit - level) / found.variance
+    np.testing.assert_allclose(score, seen - n * expit(level), atol=1e-2)
 
 
 @settings(max_examples=40)
