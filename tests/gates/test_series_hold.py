@@ -74,6 +74,13 @@ def test_where_nothing_changed_a_change_is_seldom_told(
     assert false <= NOMINAL
 
 
+def test_a_restless_level_is_at_times_taken_for_one_that_jumps(tell: Callable[[str], None]) -> None:
+    world = World(periods=60, error=0.3, speed=0.12)
+    _, false = told_in(world, 45)
+    tell(f"{world}: a change told in {false:.3f} of series")
+    assert false <= 0.15
+
+
 @pytest.mark.parametrize(
     ("world", "least"),
     [
