@@ -24,8 +24,17 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 
+# While no post of the latest waves is coded, chances are those of the waves before.
 _DRAWN = """
-SELECT post_id, stratum, inclusion_probability FROM draws WHERE pool = ? ORDER BY post_id
+WITH latest AS (
+    SELECT max(wave) AS wave FROM draws JOIN usable USING (post_id) WHERE pool = ?
+), chances AS (
+    SELECT post_id, max(inclusion_probability) AS chance FROM draw_chances
+    WHERE wave <= (SELECT wave FROM latest) GROUP BY post_id
+)
+SELECT post_id, draws.wave, stratum, coalesce(chance, inclusion_probability) AS chance
+FROM draws LEFT JOIN chances USING (post_id)
+WHERE pool = ? AND draws.wave <= (SELECT wave FROM latest) ORDER BY post_id
 """
 _CODINGS = """
 SELECT post_id, coder, frame, value FROM draws JOIN codings USING (post_id)
@@ -134,15 +143,19 @@ def _probabilities(
     """Return each coded post's chance to be drawn and coded, as its stratum was coded."""
     if pool == "train":
         return np.full(len(posts), np.nan)
-    drawn = warehouse.query(_DRAWN, [pool])
+    warehouse.connection.register("usable", pa.table({"post_id": posts}))
+    try:
+        drawn = warehouse.query(_DRAWN, [pool, pool])
+    finally:
+        warehouse.connection.unregister("usable")
     rows = corpus.positions(values_of(drawn, "post_id").astype(np.int64))
     counted = rows >= 0
     coded = np.isin(corpus.post_ids[rows[counted]], posts)
-    _, stratum = np.unique(
-        np.array(list_of(drawn, "stratum"), dtype=str)[counted], return_inverse=True
-    )
-    rates = response_rates(coded, stratum, _cells(corpus, rows[counted]))
-    chances = values_of(drawn, "inclusion_probability")[counted] * rates
+    wave = values_of(drawn, "wave")[counted].astype(np.int64)
+    names = np.array(list_of(drawn, "stratum"), dtype=str)[counted]
+    stratum = np.unique(names, return_inverse=True)[1]
+    rates = response_rates(coded, [stratum, wave], _cells(corpus, rows[counted]))
+    chances = values_of(drawn, "chance")[counted] * rates
     return np.asarray(chances[coded], dtype=np.float64)
 
 

@@ -56,6 +56,10 @@ SELECT cell, max(n_expected) AS n_expected FROM (
     FROM draw_counts WHERE pool = 'measure' GROUP BY ALL
 ) GROUP BY cell
 """
+_KEEP_CHANCES = """
+INSERT INTO draw_chances
+SELECT post_id, $wave, inclusion_probability FROM draws WHERE pool = 'measure' ORDER BY post_id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +289,8 @@ def store_waves(warehouse: Warehouse, waves: Sequence[PlannedWave], *, day: date
             if wave.pool == "measure":
                 _raise_probabilities(connection, wave)
             replace_rows(connection, "draws", _drawn_rows(wave, day), keys=["post_id"])
+            if wave.pool == "measure":
+                connection.execute(_KEEP_CHANCES, {"wave": wave.ground.wave})
             counts = _count_rows(wave, day)
             replace_rows(connection, "draw_counts", counts, keys=["wave", "pool", "stratum"])
     return sum(len(wave.rows) for wave in waves)

@@ -63,6 +63,7 @@ def plant(loaded):
         INSERT INTO frame_scores VALUES ('r', 1, 'f', 0.5, 'c'), ('r', 2, 'f', 0.5, 'c');
         INSERT INTO draws VALUES (1, 1, 'train', 's', 0.5, DATE '2026-01-05', 'coded');
         INSERT INTO codings VALUES (1, 'f', 'me', 1, 1, 1, now());
+        INSERT INTO draw_chances VALUES (1, 1, 0.5);
         INSERT INTO assignments VALUES (1, 'me', 1, 's', DATE '2026-01-05');
         INSERT INTO skips VALUES (1, 'you', 1, 'too near', now());
         INSERT INTO adjudications VALUES (1, 'f', 1, 'me', 1, now());
@@ -107,7 +108,8 @@ def test_every_table_forgets_the_post_and_the_others_stay(loaded):
         )
     ]
     assert {"posts", "post_revisions", "token_stream", "codings", "frame_scores"} <= set(tables)
-    assert {"draws", "assignments", "skips", "adjudications", "coding_notes"} <= set(tables)
+    assert {"draws", "draw_chances", "assignments", "skips", "adjudications"} <= set(tables)
+    assert "coding_notes" in tables
     assert loaded.warehouse.erase_confirmed() == 1
     for table in set(tables) - {"tombstones"}:
         assert loaded.one(f"SELECT count(*) FROM {table} WHERE post_id = 1") == 0, table

@@ -289,6 +289,11 @@ COMMENT ON COLUMN draw_counts.n_drawn IS
     'posts that this wave added; those that draws no longer has were erased since';
 COMMENT ON COLUMN draw_counts.seed IS 'seed of the posts'' own random numbers, the same in every wave';
 
+COMMENT ON COLUMN draw_chances.post_id IS 'a post of the measure pool';
+COMMENT ON COLUMN draw_chances.wave IS 'round of drawing, that of the post or a later one';
+COMMENT ON COLUMN draw_chances.inclusion_probability IS
+    'chance of being drawn over all waves up to this one: to estimate with while later ones are not coded';
+
 COMMENT ON COLUMN assignments.post_id IS 'the post';
 COMMENT ON COLUMN assignments.coder IS 'label of the coder who was given it; never a name';
 COMMENT ON COLUMN assignments.wave IS 'round of drawing that it came from';

@@ -218,6 +218,9 @@ CONTROLLED: Mapping[str, Released] = MappingProxyType(
             "seed",
             order=("wave", "pool", "stratum"),
         ),
+        "draw_chances": _of_posts(
+            "draw_chances", "post_id", "wave", "inclusion_probability", order=("wave",)
+        ),
         "codebooks": _whole(
             "codebooks",
             *("codebook_version", "name", "language", "notes", "digest", "recorded_on"),

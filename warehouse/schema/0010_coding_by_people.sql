@@ -36,6 +36,13 @@ CREATE TABLE draw_counts (
 );
 COMMENT ON TABLE draw_counts IS '[C] how many posts each wave drew of each stratum';
 
+CREATE TABLE draw_chances (
+    post_id BIGINT NOT NULL,
+    wave INTEGER NOT NULL,
+    inclusion_probability DOUBLE NOT NULL   -- over all waves up to this one
+);
+COMMENT ON TABLE draw_chances IS '[C] chance of each post of the measure pool after each wave';
+
 CREATE TABLE assignments (
     post_id BIGINT NOT NULL,
     coder VARCHAR NOT NULL CHECK (regexp_full_match(coder, '[A-Za-z0-9][A-Za-z0-9-]{0,15}')),

@@ -30,12 +30,13 @@ def drew(
     stratum: str = "forum/users/2026-03-01",
     pool: str = "measure",
     state: str = "coded",
+    wave: int = 1,
 ) -> None:
     """Enter posts as drawn, each with its inclusion probability."""
     for post_id, chance in posts.items():
         warehouse.connection.execute(
-            "INSERT INTO draws VALUES (?, 1, ?, ?, ?, DATE '2026-03-02', ?)",
-            [post_id, pool, stratum, chance if pool == "measure" else None, state],
+            "INSERT INTO draws VALUES (?, ?, ?, ?, ?, DATE '2026-03-02', ?)",
+            [post_id, wave, pool, stratum, chance if pool == "measure" else None, state],
         )
 
 

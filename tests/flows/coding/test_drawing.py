@@ -81,6 +81,15 @@ def test_each_wave_adds_about_what_was_asked_for_and_raises_probabilities(forum:
         chances = {chance for _, _, chance, _ in both.values()}
         assert max(chances) == pytest.approx(min(chances)) == pytest.approx(210 / 900, rel=0.01)
         assert set(both) == set(np.flatnonzero(numbers < min(chances)) + 1)
+        kept = rows_of(
+            warehouse,
+            "SELECT wave, count(*), max(inclusion_probability) FROM draw_chances"
+            " GROUP BY wave ORDER BY wave",
+        )
+        assert kept == [
+            (1, len(first), pytest.approx(120 / 900)),
+            (2, len(both), pytest.approx(max(chances))),
+        ]
 
 
 def test_posts_of_later_nights_are_drawn_from_and_earlier_cells_are_left(forum: Forum) -> None:

@@ -100,6 +100,28 @@ def test_small_strata_of_a_cell_share_a_rate_and_a_wave_that_waits_is_stood_for(
         assert sorted(both) == pytest.approx([0.4 * 10 / 15] * 10 + [0.5 * 6 / 8] * 6 + [0.5] * 6)
 
 
+def test_while_a_wave_waits_the_chances_of_the_waves_before_hold(forum: Forum) -> None:
+    with forum.opened() as warehouse:
+        posts(forum, warehouse, 60)
+        book = use(forum, warehouse, version=1, hope="Better days.")
+        early, late = USERS[:6], USERS[6:16]
+        drew(warehouse, dict.fromkeys(early, 0.5))
+        drew(warehouse, dict.fromkeys(late, 0.5), wave=2, stratum="low", state="drawn")
+        warehouse.connection.execute(
+            "INSERT INTO draw_chances SELECT unnest($early::BIGINT[]), 1, 0.2 UNION ALL"
+            " SELECT post_id, 2, 0.5 FROM draws",
+            {"early": list(early)},
+        )
+        said(warehouse, "A", dict.fromkeys(early, 1.0))
+        assert read(forum, warehouse, book).probability == pytest.approx([0.2] * 6)
+        said(warehouse, "A", dict.fromkeys(late[:5], 1.0), wave=2)
+        warehouse.connection.execute(
+            "UPDATE draws SET state = 'coded' WHERE post_id IN (SELECT post_id FROM codings)"
+        )
+        both = read(forum, warehouse, book)
+        assert both.probability == pytest.approx([0.5] * 6 + [0.5 * 5 / 10] * 5)
+
+
 def test_nothing_coded_gives_empty_arrays(forum: Forum) -> None:
     with forum.opened() as warehouse:
         posts(forum, warehouse, 3)

@@ -92,6 +92,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 _AT = datetime(2026, 1, 5, tzinfo=UTC)
 _BY_CODERS: dict[str, dict[str, Any]] = {
     "assignments": {"coder": "a", "wave": 1, "sheet": "a-1", "assigned_on": JANUARY},
+    "draw_chances": {"wave": 1, "inclusion_probability": 0.5},
     "skips": {"coder": "b", "wave": 1, "reason": "too near", "skipped_at": _AT},
     "coding_notes": {"coder": "b", "note": "unsure", "noted_at": _AT},
     "adjudications": {
