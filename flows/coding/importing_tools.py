@@ -67,9 +67,11 @@ def _task_rows(line: int, task: Entry) -> Iterator[ReturnedRow]:
 
 
 def _flat_row(line: int, entry: Entry) -> ReturnedRow:
+    item = str(entry.get(ITEM, "")).strip()
+    if entry.get(_STUDIO_MARK) in (None, ""):  # a task that nobody has annotated
+        return ReturnedRow(line=line, item=item)
     controls = [k for k in entry if k not in OWN_COLUMNS and k not in _STUDIO_OWN]
     labels = [label for name in controls for label in _choices(entry[name])]
-    item = str(entry.get(ITEM, "")).strip()
     return _labelled(line, item, labels, said_at=_time(entry.get("updated_at")))
 
 

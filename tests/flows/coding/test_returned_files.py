@@ -119,6 +119,7 @@ STUDIO_MIN = [
     },
     {"item": "ghjk", "id": 8, "frames": "skip", "annotator": 1, "annotation_id": 80},
     {"item": "mnpq", "id": 9, "annotator": 1, "annotation_id": 90},
+    {"item": "rstv", "id": 10, "annotator": None, "annotation_id": None},
 ]
 
 
@@ -141,7 +142,7 @@ def test_label_studio_tasks() -> None:
 
 
 def test_label_studio_min() -> None:
-    assert outline(read(json.dumps(STUDIO_MIN))) == EXPECTED
+    assert outline(read(json.dumps(STUDIO_MIN))) == [*EXPECTED, ("rstv", "", None)]
 
 
 def test_label_studio_table() -> None:
@@ -151,10 +152,11 @@ def test_label_studio_table() -> None:
         ",7,bcdf,4.2,we waited,2026-03-02T10:00:00Z,\n"
         "80,1,,skip,8,ghjk,1.1,a text,,\n"
         "90,1,,,9,mnpq,1.1,a text,,\n"
+        ",,,,10,rstv,,a text,,\n"
     )
     returned = read_returned("export.csv", text.encode())
     assert returned.kind == "label studio"
-    assert outline(list(returned.rows)) == EXPECTED
+    assert outline(list(returned.rows)) == [*EXPECTED, ("rstv", "", None)]
 
 
 DOCCANO_LINES = """
