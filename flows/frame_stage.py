@@ -31,10 +31,7 @@ def run_frames(warehouse: Warehouse, night: Night) -> str:
     corpus = read_corpus(warehouse, night)
     coded = read_codings(warehouse, corpus, codebook, "train")
     if len(coded.rows) < LEAST_CODED_POSTS:
-        return (
-            f"no frame scores: {len(coded.rows)} posts are coded for training, "
-            f"and {LEAST_CODED_POSTS} are needed"
-        )
+        return _too_few(coded)
     terms = read_terms(warehouse, night, corpus.post_ids)
     name = f"ridge_{codebook.version}_{len(coded.rows)}"
     file = night.home.models / name
@@ -47,6 +44,28 @@ def run_frames(warehouse: Warehouse, night: Night) -> str:
     scores = classifier.predict_proba(terms.counts, terms.words, word_vectors=vectors)
     _store_scores(warehouse, night, corpus, codebook, scores, name)
     return f"frame scores of {len(corpus.post_ids)} posts by the classifier {name}"
+
+
+def train_frames(warehouse: Warehouse, night: Night) -> str:
+    """Train the classifier on what is coded, whether or not it was before, and evaluate it."""
+    codebook = study_codebook(night.home, night.settings.coding)
+    record_codebook(warehouse, codebook, day=night.clock.now().date())
+    corpus = read_corpus(warehouse, night)
+    coded = read_codings(warehouse, corpus, codebook, "train")
+    if len(coded.rows) < LEAST_CODED_POSTS:
+        return _too_few(coded)
+    terms = read_terms(warehouse, night, corpus.post_ids)
+    name = f"ridge_{codebook.version}_{len(coded.rows)}"
+    _train(night, terms, coded, codebook, night.home.models / name)
+    _evaluate(warehouse, night, terms, coded, codebook, name)
+    return f"the classifier {name} learned {len(codebook.frames)} frames; see `evaluations`"
+
+
+def _too_few(coded: CodedPosts) -> str:
+    return (
+        f"no frame scores: {len(coded.rows)} posts are coded for training, "
+        f"and {LEAST_CODED_POSTS} are needed"
+    )
 
 
 def _train(

@@ -59,6 +59,31 @@ def score(home: session.HomeOption = None) -> None:
     measures.run_stage(home, run_frames)
 
 
+@frames.command("train")
+def train(home: session.HomeOption = None) -> None:
+    """Train on the coded train pool now, and enter how well it does into `evaluations`."""
+    from flows.frame_stage import train_frames
+
+    measures.run_stage(home, train_frames)
+
+
+@frames.command("explain")
+def explain(
+    text: Annotated[str, typer.Argument(help="A text of your own, in quotation marks.")],
+    *,
+    home: session.HomeOption = None,
+    as_json: session.JsonOption = False,
+) -> None:
+    """Say which words of a text make the study's classifier see each frame in it."""
+    from flows.frames.explaining import explain_text, latest_classifier
+
+    model = latest_classifier(session.open_study(home).home.models)
+    rows = explain_text(model, text)
+    if not as_json:
+        rows = [{**row, "probability": round(float(str(row["probability"])), 3)} for row in rows]
+    output.print_rows(rows, form=output.chosen_form(as_json=as_json))
+
+
 @frames.command("evaluate")
 def evaluate(
     *,

@@ -50,3 +50,11 @@ def count_words(texts: Sequence[str]) -> Words:
     spoken = np.array([not _STAND_IN.fullmatch(word) for word in names], dtype=bool)
     kept = np.flatnonzero(spoken)
     return Words(csr_array(terms.counts[:, kept]), [names[column] for column in kept.tolist()])
+
+
+def tokens_in(text: str) -> list[str]:
+    """Return the tokens of a text in reading order."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        row = connection.execute(f"SELECT {tokens_of('given')} FROM (SELECT ? AS given)", [text])
+        found = row.fetchone()
+    return list(found[0]) if found else []
