@@ -12,7 +12,7 @@ from warehouse.gateway import Warehouse
 def code_simulated(warehouse: Warehouse, night: Night) -> str:
     """Draw a wave from tonight's corpus and let simulated coders code it; returns counts."""
     drawn = draw_wave(warehouse, night)
-    coded = _code(warehouse, night)
+    coded = code_waiting(warehouse, night)
     return f"drew {drawn} posts for coding; simulated coders gave {coded} codings"
 
 
@@ -29,7 +29,7 @@ def draw_wave(warehouse: Warehouse, night: Night) -> int:
     return store_waves(warehouse, waves, day=night.clock.now().date())
 
 
-def _code(warehouse: Warehouse, night: Night) -> int:
+def code_waiting(warehouse: Warehouse, night: Night) -> int:
     """Store what the simulated coders say of every drawn post that is not coded yet."""
     waiting = warehouse.query(
         "SELECT d.post_id, d.wave, l.source, l.native_id"
