@@ -10,11 +10,12 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 from zlib import crc32
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -69,6 +70,24 @@ _BUILDERS: dict[SheetForm, Callable[[Sheet], bytes]] = {
     "xlsx": build_workbook,
     "csv": csv_sheet,
 }
+
+
+_KEYS: dict[str, tuple[str, ...]] = {
+    "exports": ("who", "sha256", "exported_at"),
+    "sheets": ("sheet",),
+    "sheet_items": ("item",),
+    "assignments": ("post_id", "coder", "sheet"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What the records say of a sheet: who gets it, what it is, of which pool, in which form."""
+
+    to: str
+    what: str
+    pool: Pool
+    form: SheetForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +146,12 @@ def hand_out(
     CodingError
         If there is no post or no room for this coder today.
     """
-    now = night.clock.now()
-    settings = night.settings.coding
+    now, settings = night.clock.now(), night.settings
     room = room_left(
         warehouse.connection,
         coder_label(coder),
         day=now.date(),
-        posts_per_day=settings.posts_per_day,
+        posts_per_day=settings.coding.posts_per_day,
     )
     record_codebook(warehouse, codebook, day=now.date())
     rows = _candidates(warehouse, coder, pool, kept_since=now.date() - timedelta(days=KEPT_DAYS))
@@ -141,22 +159,21 @@ def hand_out(
         values_of(rows, "post_id"),
         values_of(rows, "is_taken").astype(np.bool_),
         n=min(n, room),
-        shared_part=settings.shared_part,
-        seed=night.settings.analysis.seed,
+        shared_part=settings.coding.shared_part,
+        seed=settings.analysis.seed,
     )
     if not len(chosen):
         raise CodingError(
             f"no drawn post of the {pool} pool is left for coder {coder};"
             " draw more with 'valuetalk code sample', or hand out the other pool (--pool)"
         )
-    order = _order(warehouse, coder, len(chosen), seed=night.settings.analysis.seed)
+    order = _order(warehouse, coder, len(chosen), seed=settings.analysis.seed)
     taken = rows.take(chosen[order])
     texts, cleared = clear(_texts(taken))
     sheet = _sheet(taken, texts, coder=coder, codebook=codebook, night=night)
-    content = _BUILDERS[form](sheet)
     what = f"code sheet --coder {coder} --pool {pool}, {len(chosen)} posts{cleared}"
-    path = _record_and_write(
-        warehouse, night, sheet, taken, content=content, to=to, what=what, pool=pool, form=form
+    path = _hand_over(
+        warehouse, night, sheet, taken, _Given(to=to, what=what, pool=pool, form=form)
     )
     return HandedOutSheet(
         sheet=sheet.sheet,
@@ -246,55 +263,56 @@ def _sheet(
     )
 
 
-def _record_and_write(
-    warehouse: Warehouse,
-    night: Night,
+def _hand_over(
+    warehouse: Warehouse, night: Night, sheet: Sheet, rows: pa.Table, given: _Given
+) -> Path:
+    """Record a sheet, then write it; return the home's copy."""
+    content, now = _BUILDERS[given.form](sheet), night.clock.now()
+    sha256 = hashlib.sha256(content).hexdigest()
+    with warehouse.transaction() as connection:
+        _record(connection, sheet, rows, given=given, sha256=sha256, now=now)
+    make_private_folder(night.home.sheets)
+    place = export_file(night.home.sheets, exported_at=now, sha256=sha256)
+    path = place.with_suffix(f".{given.form}")
+    write_private(path, content)
+    return path
+
+
+def _record(
+    connection: duckdb.DuckDBPyConnection,
     sheet: Sheet,
     rows: pa.Table,
     *,
-    content: bytes,
-    to: str,
-    what: str,
-    pool: Pool,
-    form: SheetForm,
-) -> Path:
-    now = night.clock.now()
-    sha256 = hashlib.sha256(content).hexdigest()
+    given: _Given,
+    sha256: str,
+    now: datetime,
+) -> None:
+    """Enter who got which posts, under which items, as one of the files that left."""
+    posts = dict(zip(list_of(rows, "post_id"), list_of(rows, "wave"), strict=True))
+    items = [post.item for post in sheet.posts]
+    export = {"who": given.to, "what": given.what, "n_rows": len(items), "sha256": sha256}
     entry = {
         "sheet": sheet.sheet,
         "coder": sheet.coder,
-        "pool": pool,
-        "form": form,
+        "pool": given.pool,
+        "form": given.form,
         "codebook_version": sheet.codebook.version,
         "frames": list(sheet.codebook.keys),
-        "items": [post.item for post in sheet.posts],
+        "items": items,
         "sha256": sha256,
         "handed_out_at": now,
     }
-    given = dict(zip(list_of(rows, "post_id"), list_of(rows, "wave"), strict=True))
-    n_posts = len(sheet.posts)
-    export = {"who": to, "what": what, "n_rows": n_posts, "sha256": sha256, "exported_at": now}
-    items = pa.table(
-        {
-            "item": [post.item for post in sheet.posts],
-            "sheet": [sheet.sheet] * n_posts,
-            "post_id": rows.column("post_id"),
-            "revision": rows.column("revision"),
-        }
-    )
-    tables = {
-        "exports": (pa.Table.from_pylist([export]), ("who", "sha256", "exported_at")),
-        "sheets": (pa.Table.from_pylist([entry]), ("sheet",)),
-        "sheet_items": (items, ("item",)),
-        "assignments": (
-            assignment_rows(sheet.coder, given, sheet=sheet.sheet, day=now.date()),
-            ("post_id", "coder", "sheet"),
-        ),
+    stands_for = {
+        "item": items,
+        "sheet": [sheet.sheet] * len(items),
+        "post_id": rows.column("post_id"),
+        "revision": rows.column("revision"),
     }
-    with warehouse.transaction() as connection:
-        for table, (added, keys) in tables.items():
-            replace_rows(connection, table, added, keys=keys)
-    make_private_folder(night.home.sheets)
-    path = export_file(night.home.sheets, exported_at=now, sha256=sha256).with_suffix(f".{form}")
-    write_private(path, content)
-    return path
+    tables = {
+        "exports": pa.Table.from_pylist([{**export, "exported_at": now}]),
+        "sheets": pa.Table.from_pylist([entry]),
+        "sheet_items": pa.table(stands_for),
+        "assignments": assignment_rows(sheet.coder, posts, sheet=sheet.sheet, day=now.date()),
+    }
+    for table, added in tables.items():
+        replace_rows(connection, table, added, keys=_KEYS[table])

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from flows.commands import exports, output, session
+from warehouse.home import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flows.coding.importing import TakenFile
     from flows.coding.importing_rows import ReturnedFile, SheetUnreadable
-    from flows.coding.sheet import Pool
+    from flows.coding.sheet import HandedOutSheet, Pool
     from flows.coding.sheet_contents import SheetForm
 
 _MOST_LINES = 20
@@ -63,8 +64,6 @@ def sheet(
 
     Example: valuetalk code sheet --coder A --to "Sam, university office" --out sheet-A.html
     """
-    import shutil
-
     from flows.coding.codebooks import study_codebook
     from flows.coding.sheet import Pool, hand_out
     from flows.night import open_warehouse, prepare_night
@@ -88,8 +87,17 @@ def sheet(
             clear=lambda texts: _without_names(texts, names=names),
         )
     if out is not None:
-        shutil.copyfile(handed.path, out)
-        out.chmod(0o600)
+        write_private(out, handed.path.read_bytes())
+    _print_handed(handed, file=out or handed.path, as_json=as_json)
+    if not as_json:
+        fewer = f" ({n} were asked for)" if handed.n_posts < n else ""
+        typer.echo(
+            f"{handed.n_posts} posts{fewer} were written to {handed.path} and recorded as given to"
+            f" {to}."
+        )
+
+
+def _print_handed(handed: HandedOutSheet, *, file: Path, as_json: bool) -> None:
     row = {
         "sheet": handed.sheet,
         "coder": handed.coder,
@@ -98,15 +106,9 @@ def sheet(
         "shared": handed.n_shared,
         "content_notes": handed.n_with_note,
         "room_left_today": handed.room_left,
-        "file": str(out or handed.path),
+        "file": str(file),
     }
     output.print_rows([row], form=output.chosen_form(as_json=as_json))
-    if not as_json:
-        fewer = f" ({n} were asked for)" if handed.n_posts < n else ""
-        typer.echo(
-            f"{handed.n_posts} posts{fewer} were written to {handed.path} and recorded as given to"
-            f" {to}."
-        )
 
 
 def _one_of(value: str, known: Sequence[str], *, option: str) -> str:
