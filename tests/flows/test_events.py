@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from analysis.series import first_day, periods_of
 from flows.commands import app
 from flows.commands.session import open_study
+from flows.events import EventRefused, add_event
 from flows.series_stage import save_series
 from warehouse.gateway import Warehouse
 from warehouse.home import Home
@@ -90,8 +91,8 @@ def measure(warehouse: Warehouse, *rows: list[dict[str, Any]]) -> list[dict[str,
 
 
 def test_a_shift_is_told_and_an_event_at_it_ranks_first(home: Home) -> None:
-    assert run("add", "2023-08-14", "Mental Health Act receives Royal Assent").exit_code == 0
     with open_study(home.root).warehouse() as warehouse:
+        add_event(warehouse, "2023-08-14", "Mental Health Act receives Royal Assent")
         changes = measure(warehouse, shares("hope", shift=0.15), shares("quiet"))
         levels = warehouse.query("SELECT * FROM series_levels WHERE frame = 'hope'").to_pylist()
         warehouse.query(
@@ -119,11 +120,11 @@ def test_a_shift_is_told_and_an_event_at_it_ranks_first(home: Home) -> None:
 
 
 def test_a_shift_at_another_classifier_is_a_break_and_no_event_is_told_over_it(home: Home) -> None:
-    assert run("add", "2023-08-14", "General election").exit_code == 0
     rows = shares("hope", shift=0.15)
     for row in rows[SHIFT:]:
         row["classifier"] = "c2"
     with open_study(home.root).warehouse() as warehouse:
+        add_event(warehouse, "2023-08-14", "General election")
         changes = measure(warehouse, rows, shares("quiet"))
     assert [(row["frame"], row["kind"]) for row in changes] == [
         ("hope", "break"),
@@ -215,9 +216,9 @@ def test_what_is_no_event_is_refused(home: Home, arguments: tuple[str, ...], sen
         assert not warehouse.query("FROM events").num_rows
 
 
-@pytest.mark.usefixtures("home")
-def test_an_event_is_entered_once() -> None:
-    assert run("add", "2024-07-04", "General election").exit_code == 0
-    again = run("add", "2024-07-04", "General  election")
-    assert again.exit_code == 2
-    assert "is entered already" in again.stderr
+def test_an_event_is_entered_once(home: Home) -> None:
+    with open_study(home.root).warehouse() as warehouse:
+        assert add_event(warehouse, "2024-07-04", "General election").event_id == 1
+        with pytest.raises(EventRefused, match="is entered already"):
+            add_event(warehouse, "2024-07-04", "General  election")
+        assert add_event(warehouse, "2024-07-05", "General election").event_id == 2
