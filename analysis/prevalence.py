@@ -1,27 +1,39 @@
 """Prevalence of frames over time, from scores of all posts and codings of a known sample of them.
 
-A classifier's counts are biased by the classifier, and their intervals never hold. Here the scores
-only sharpen an estimate that stands on the codings: `analysis.difference` has the estimator. A cell
-(frame, group, period) with too few codings is refused, and says how many more it needs.
+A classifier's counts are biased by the classifier, and their intervals never hold. Here scores only
+say what is expected of posts; by how much that is off, codings say, each with the probability with
+which its post was drawn. What is pooled over time and over communities is that correction, never
+the level (`analysis.estimation`). In its survey form this is the difference estimator (Särndal,
+Swensson and Wretman 1992), of late prediction-powered inference (Angelopoulos et al. 2023, arXiv
+2301.09633) and design-based supervised learning (Egami et al. 2023, arXiv 2306.04746).
+
+A cell (frame, group, period) without ten effective codings of its own group inside the window that
+its correction is pooled over shows the figure of its parent, and says so; where the parent has too
+few, it is refused, and says how many more it needs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import ceil
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.difference import CellEstimates, Coded, Population, estimate_cells
-from analysis.intervals import benjamini_hochberg, shared_confidence, two_sided_p
+from analysis.estimation.bands import out_of_line, simultaneous_confidence
+from analysis.estimation.cells import Codings
+from analysis.estimation.levels import FrameCodings, Level, estimate_level
+from analysis.intervals import benjamini_hochberg
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
 
-METHOD = "difference estimator on a Poisson sample, version 1"
+METHOD = "difference estimator on a Poisson sample, correction pooled over time, version 2"
 MIN_CODINGS = 10
-"""Codings, and effective codings, under which a cell is refused."""
+"""Effective codings inside a cell's window under which it has no figure of its own."""
+_ROUNDING = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +54,11 @@ class PrevalenceTable:
         the curve has no other.
     n_posts, n_coded : integers
     effective_n : floats
-        Codings drawn evenly, without scores, that would be worth as much.
+        Codings of the group itself inside the window that the cell's correction is pooled over, as
+        many as would weigh the same evenly.
     borrowed : floats
-        Share of the information that comes from other periods; this version borrows none.
+        Weight, from 0 to 1, that codings of other groups have in the cell's correction; 1 where the
+        figures are those of the parent: all groups with the same parent, or all.
     refused_because : objects
         None, or why there is no estimate.
     """
@@ -78,6 +92,21 @@ class PrevalenceTable:
             }
         )
 
+    def without_parents(self) -> "PrevalenceTable":
+        """Return the table with cells refused that show a figure of their parent."""
+        shown = self.borrowed < 1
+        reasons = [
+            reason if own or reason is not None else needed(effective)
+            for own, reason, effective in zip(
+                shown, self.refused_because, self.effective_n, strict=True
+            )
+        ]
+        figures = ("estimate", "lower", "upper", "band_lower", "band_upper", "q_value")
+        kept = {name: np.where(shown, getattr(self, name), np.nan) for name in figures}
+        borrowed = np.where(shown, self.borrowed, 0.0)
+        refusals = np.array(reasons, dtype=object)
+        return replace(self, **kept, borrowed=borrowed, refused_because=refusals)
+
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
@@ -86,22 +115,12 @@ class _Inputs:
     scores: Floats
     time: Integers
     group: Integers
+    parent: Integers
     stratum: Integers
     coded_index: Integers
     coded_values: Floats
     probability: Floats
     clusters: tuple[Integers, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """The cells that are reported, and the cell of each post (-1 outside of them)."""
-
-    group: Integers
-    period: Integers
-    curve: Integers
-    n_posts: Integers
-    of_post: Integers
 
 
 def estimate_prevalence(
@@ -116,7 +135,8 @@ def estimate_prevalence(
     stratum: ArrayLike | None = None,
     clusters: Sequence[ArrayLike] = (),
     confidence: float = 0.95,
-    random_state: int | None = None,  # noqa: ARG001 # nothing is drawn at random in this version
+    random_state: int | None = None,
+    parent: ArrayLike | None = None,
 ) -> PrevalenceTable:
     """Estimate how many posts of each group and period express each frame.
 
@@ -136,18 +156,20 @@ def estimate_prevalence(
         been drawn independently (`analysis.sampling.poisson_draw`) and every post of a cell must
         have had a chance.
     periods : integers, optional
-        Periods to report; by default all that occur.
+        Periods to report; by default all that occur. Corrections are pooled over all of them.
     group : (n,) integers, optional
         Estimate within each group; by default all posts are one group, 0.
     stratum : (n,) integers, optional
-        Strata within cells, such as bands of scores: cells are post-stratified by them where each
-        holds enough codings.
+        Strata, such as kinds of posts: expected codings are set right within each of them, crossed
+        with bands of scores (post-stratification).
     clusters : up to two (n,) integer arrays
         Author and thread of each post, negative where unknown.
     confidence : float
         Of each interval, and of each curve's band.
     random_state : int, optional
-        Not used by this version, whose results depend on the data alone.
+        Seed of the draws that the bands rest on; by default 0, so that the data alone decide.
+    parent : (n,) integers, optional
+        What a group is part of, such as its source; by default all groups have one parent.
 
     Raises
     ------
@@ -163,14 +185,19 @@ def estimate_prevalence(
         coded_values=np.asarray(coded_values, dtype=np.float64),
         probability=inclusion_probability,
         group=group,
+        parent=parent,
         stratum=stratum,
         clusters=clusters,
     )
-    cells = _cells(given, None if periods is None else np.asarray(periods, dtype=np.int64))
-    frames = [
-        _estimate_frame(given, cells, frame, confidence) for frame in range(given.scores.shape[1])
-    ]
-    return _table(cells, frames)
+    wanted = None if periods is None else np.asarray(periods, dtype=np.int64)
+    if not len(given.time):
+        return _no_rows()
+    levels = _Levels(given, wanted, confidence, random_state or 0)
+    own = levels.figures(given.group)
+    table = _rows(own)
+    if (table.refused_because != None).any() and len(own.groups) > 1:  # noqa: E711 # elementwise
+        table = _with_parents(table, given, levels)
+    return replace(table, q_value=benjamini_hochberg(table.q_value))
 
 
 def _checked(
@@ -181,6 +208,7 @@ def _checked(
     coded_values: Floats,
     probability: ArrayLike,
     group: ArrayLike | None,
+    parent: ArrayLike | None,
     stratum: ArrayLike | None,
     clusters: Sequence[ArrayLike],
 ) -> _Inputs:
@@ -198,6 +226,7 @@ def _checked(
         scores=scores,
         time=_of_length(time, n_posts, "time"),
         group=_of_length(np.zeros(n_posts) if group is None else group, n_posts, "group"),
+        parent=_of_length(np.zeros(n_posts) if parent is None else parent, n_posts, "parent"),
         stratum=_of_length(np.zeros(n_posts) if stratum is None else stratum, n_posts, "stratum"),
         coded_index=index,
         coded_values=coded_values,
@@ -236,117 +265,161 @@ def _refuse_impossible(given: _Inputs) -> None:
         raise ValueError("an inclusion probability is not above 0 and at most 1")
 
 
-def _cells(given: _Inputs, periods: Integers | None) -> _Cells:
-    wanted = np.ones(len(given.time), dtype=bool)
-    if periods is not None:
-        wanted = np.isin(given.time, periods)
-    groups, row = np.unique(given.group[wanted], return_inverse=True)
-    times, column = np.unique(given.time[wanted], return_inverse=True)
-    found, place, n_posts = np.unique(
-        row * len(times) + column, return_inverse=True, return_counts=True
-    )
-    of_post = np.full(len(given.time), -1, dtype=np.int64)
-    of_post[wanted] = place
-    curve, period = np.divmod(found, max(len(times), 1))
-    return _Cells(
-        group=groups[curve],
-        period=times[period],
-        curve=curve,
-        n_posts=n_posts.astype(np.int64),
-        of_post=of_post,
-    )
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What a level shows: (F, G, T) figures, those that are too weak among them marked.
+
+    `posts` (G, T) are the posts of each cell that is reported, 0 where none is.
+    """
+
+    groups: Integers
+    periods: Integers
+    posts: Integers
+    enough: Booleans
+    figures: dict[str, Any]
 
 
-def _estimate_frame(
-    given: _Inputs, cells: _Cells, frame: int, confidence: float
-) -> dict[str, NDArray[np.generic]]:
-    inside = cells.of_post >= 0
-    _, stratum = np.unique(given.stratum, return_inverse=True)
-    population = Population(
-        n_cells=len(cells.period),
-        cell=cells.of_post[inside],
-        stratum=stratum[inside],
-        score=given.scores[inside, frame],
-    )
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """Estimates the same posts in groups of several kinds."""
+
+    given: _Inputs
+    wanted: Integers | None
+    confidence: float
+    random_state: int
+
+    def figures(self, group: Integers) -> _Figures:
+        given = self.given
+        _, stratum = np.unique(given.stratum, return_inverse=True)
+        frames = [_codings(given, frame) for frame in range(given.scores.shape[1])]
+        level = estimate_level(frames, group, given.time, stratum, given.clusters)
+        layout = level.layout
+        reported = np.ones(len(layout.periods), dtype=bool)
+        if self.wanted is not None:
+            reported = np.isin(layout.periods, self.wanted)
+        posts = np.where(reported, layout.n_posts, 0)
+        enough = (level.effective_n > MIN_CODINGS - _ROUNDING) & (posts > 0)
+        return _Figures(
+            groups=layout.groups,
+            periods=layout.periods,
+            posts=posts,
+            enough=enough,
+            figures=self._shown(level, posts, enough),
+        )
+
+    def _shown(self, level: Level, posts: Integers, enough: Booleans) -> dict[str, Any]:
+        together = simultaneous_confidence(
+            level.covariance, enough, confidence=self.confidence, random_state=self.random_state
+        )
+        interval, band = level.interval(self.confidence), level.interval(together[..., None])
+        p_values = out_of_line(
+            level.estimate, level.covariance, posts.astype(np.float64), enough, level.df
+        )
+        return {
+            "estimate": level.estimate,
+            "lower": interval.lower,
+            "upper": interval.upper,
+            "band_lower": np.minimum(band.lower, interval.lower),
+            "band_upper": np.maximum(band.upper, interval.upper),
+            "q_value": p_values,
+            "borrowed": level.borrowed,
+            "effective_n": level.effective_n,
+            "n_coded": level.n_coded,
+        }
+
+
+def _codings(given: _Inputs, frame: int) -> FrameCodings:
     values = given.coded_values[:, frame]
-    used = ~np.isnan(values) & inside[given.coded_index]
+    used = ~np.isnan(values)
     posts = given.coded_index[used]
-    coded = Coded(
-        cell=cells.of_post[posts],
-        stratum=stratum[posts],
-        score=given.scores[posts, frame],
-        value=values[used],
-        probability=given.probability[used],
-        clusters=tuple(labels[posts] for labels in given.clusters),
+    return FrameCodings(
+        given.scores[:, frame],
+        Codings(
+            index=posts,
+            value=values[used],
+            probability=given.probability[used],
+            clusters=tuple(labels[posts] for labels in given.clusters),
+        ),
     )
-    return _rows(estimate_cells(population, coded), cells, frame, confidence)
 
 
-def _rows(
-    found: CellEstimates, cells: _Cells, frame: int, confidence: float
-) -> dict[str, NDArray[np.generic]]:
-    refusals = np.array(
-        [_refusal(int(n), float(e)) for n, e in zip(found.n_coded, found.effective_n, strict=True)],
-        dtype=object,
-    )
-    kept = np.array([reason is None for reason in refusals], dtype=bool)
-    n_kept = np.bincount(cells.curve, weights=kept, minlength=1)[cells.curve]
-    interval = found.interval(confidence)
-    band = found.interval(shared_confidence(confidence, n_kept))
-    shown = {
-        "estimate": found.estimate,
-        "lower": interval.lower,
-        "upper": interval.upper,
-        "band_lower": band.lower,
-        "band_upper": band.upper,
-        "q_value": _out_of_line(found, cells, kept),
+_OF_A_CELL = ("effective_n", "n_coded")  # what a cell has of its own, whatever it shows
+
+
+def _rows(own: _Figures) -> PrevalenceTable:
+    n_frames = len(own.enough)
+    frame, group, period = np.nonzero(np.broadcast_to(own.posts > 0, own.enough.shape))
+    at = (frame, group, period)
+    kept = own.enough[at]
+    figures: dict[str, Any] = {
+        name: values[at] if name in _OF_A_CELL else np.where(kept, values[at], np.nan)
+        for name, values in own.figures.items()
     }
-    return {
-        "frame": np.full(len(kept), frame, dtype=np.int64),
-        **{name: np.where(kept, values, np.nan) for name, values in shown.items()},
-        "n_coded": found.n_coded,
-        "effective_n": found.effective_n,
-        "refused_because": refusals,
-    }
-
-
-def _refusal(n_coded: int, effective_n: float) -> str | None:
-    if n_coded >= MIN_CODINGS and effective_n > MIN_CODINGS - 0.01:  # rounding refuses nothing
-        return None
-    needed = MIN_CODINGS - n_coded
-    if needed <= 0:
-        needed = ceil(n_coded * (MIN_CODINGS / effective_n - 1))
-    return f"{needed} more coding{'s' if needed > 1 else ''} needed"
-
-
-def _out_of_line(found: CellEstimates, cells: _Cells, kept: NDArray[np.bool_]) -> Floats:
-    """Return p-values of each kept cell against its curve's other kept cells, weighed by posts."""
-    posts = np.where(kept, cells.n_posts, 0).astype(np.float64)
-    share = np.where(kept, found.estimate, 0.0)
-    variance = np.where(kept, found.variance(), 0.0)
-
-    def others(values: Floats) -> Floats:
-        return np.bincount(cells.curve, weights=values, minlength=1)[cells.curve] - values
-
-    rest = others(posts)
-    compared = kept & (rest > 0)
-    rest = np.where(compared, rest, 1.0)
-    difference = share - others(posts * share) / rest
-    squares = variance + others(posts**2 * variance) / rest**2
-    spread = variance**2 / found.df + others(posts**4 * variance**2 / found.df) / rest**4
-    df = np.divide(squares**2, spread, out=np.ones_like(squares), where=spread > 0)
-    p_values = two_sided_p(difference, np.maximum(squares, 0.0), df=np.maximum(df, 1.0))
-    return np.where(compared, p_values, np.nan)
-
-
-def _table(cells: _Cells, frames: Sequence[dict[str, NDArray[np.generic]]]) -> PrevalenceTable:
-    joined = {name: np.concatenate([rows[name] for rows in frames]) for name in frames[0]}
-    n_frames = len(frames)
-    joined["q_value"] = benjamini_hochberg(joined["q_value"])
+    reasons = [
+        None if enough else needed(effective)
+        for enough, effective in zip(kept, figures["effective_n"], strict=True)
+    ]
     return PrevalenceTable(
-        group=np.tile(cells.group, n_frames),
-        period=np.tile(cells.period, n_frames),
-        n_posts=np.tile(cells.n_posts, n_frames),
-        borrowed=np.zeros(n_frames * len(cells.period)),
-        **joined,
+        frame=frame,
+        group=own.groups[group],
+        period=own.periods[period],
+        n_posts=np.tile(own.posts[own.posts > 0], n_frames),
+        refused_because=np.array(reasons, dtype=object),
+        **{
+            **figures,
+            "borrowed": np.where(kept, figures["borrowed"], 0.0),
+            "n_coded": figures["n_coded"].astype(np.int64),
+        },
     )
+
+
+def needed(effective_n: float) -> str:
+    """Say how many more codings a cell with so many effective ones needs for a figure."""
+    more = max(ceil(round(MIN_CODINGS - float(effective_n), 6)), 1)
+    return f"{more} more coding{'s' if more > 1 else ''} needed"
+
+
+def _with_parents(table: PrevalenceTable, given: _Inputs, levels: _Levels) -> PrevalenceTable:
+    """Return the table with figures of their parents, or of all, for cells that have none."""
+    groups, first = np.unique(given.group, return_index=True)
+    parent = given.parent[first]
+    if (given.parent != parent[np.searchsorted(groups, given.group)]).any():
+        raise ValueError("parent differs within a group; give each group one parent")
+    above = parent[np.searchsorted(groups, table.group)]
+    several = len(np.unique(parent)) > 1
+    steps = [(given.parent, above)] if several else []
+    steps.append((np.zeros_like(given.group), np.zeros_like(table.group)))
+    for labels, label_of_row in steps:
+        missing = np.array([reason is not None for reason in table.refused_because])
+        if missing.any():
+            table = _lent(table, levels.figures(labels), label_of_row, missing)
+    return table
+
+
+def _lent(
+    table: PrevalenceTable, parents: _Figures, label: Integers, missing: Booleans
+) -> PrevalenceTable:
+    at = (
+        table.frame,
+        np.searchsorted(parents.groups, label),
+        np.searchsorted(parents.periods, table.period),
+    )
+    lent = missing & parents.enough[at]
+    names = ("estimate", "lower", "upper", "band_lower", "band_upper")
+    nothing = np.full(len(table), None, dtype=object)
+    return replace(
+        table,
+        **{name: np.where(lent, parents.figures[name][at], getattr(table, name)) for name in names},
+        borrowed=np.where(lent, 1.0, table.borrowed),
+        refused_because=np.where(lent, nothing, table.refused_because),
+    )
+
+
+def _no_rows() -> PrevalenceTable:
+    whole = {"frame", "group", "period", "n_posts", "n_coded"}
+    kinds: dict[str, type] = dict.fromkeys(whole, np.int64) | {"refused_because": object}
+    empty: dict[str, Any] = {
+        column.name: np.empty(0, dtype=kinds.get(column.name, np.float64))
+        for column in fields(PrevalenceTable)
+    }
+    return PrevalenceTable(**empty)

@@ -23,8 +23,12 @@ Integers = NDArray[np.int64]
 
 MEASURE_LIMIT = 0.75
 """Greatest inclusion probability of the measure pool; posts with a greater number may train."""
-EVEN_PART = 0.5
-"""Part of every probability that does not look at scores: no weight exceeds twice an even one."""
+EVEN_PART = 0.25
+"""Part of every probability that looks at no score: none weighs over four times an even one."""
+SCORE_BANDS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.65, 0.8, 0.9)
+"""Scores from which on a post belongs to the next band."""
+UNFORESEEN = 0.01
+"""Chance, on top of its score, that a post's coding is another than foreseen."""
 _TRAIN_SALT = 0x7472_6169_6E00_0001
 
 
@@ -61,9 +65,10 @@ def measure_probabilities(
     """Return the probability with which each post is to be coded for measuring.
 
     Each stratum gets the same expected number of codings (less only where its posts are too few;
-    what it cannot take goes to the others). Within a stratum half of each probability is even; half
-    grows with the spread that the classifier expects of the codings, the square root of the sum
-    over frames of p (1 - p), which is Neyman's rule for the difference estimator.
+    what it cannot take goes to the others). One draw serves all frames: within a stratum a part of
+    each probability is even, and the rest goes with the greatest of the rates that the frames want.
+    A frame wants a rate in each band of its scores: the standard deviation that codings have there,
+    which is Neyman's rule for the difference estimator.
 
     Parameters
     ----------
@@ -86,7 +91,7 @@ def measure_probabilities(
         raise ValueError(f"wanted must be at least 0 and floor from 0 to {MEASURE_LIMIT}")
     if n_posts == 0:
         return np.empty(0)
-    size = _spread(scores, n_posts)
+    size = _wanted_rates(scores, n_posts)
     posts = np.bincount(cell)
     means = np.bincount(cell, weights=size) / posts
     even = np.where(means[cell] > 0, size / np.where(means[cell] > 0, means[cell], 1.0), 1.0)
@@ -100,14 +105,32 @@ def measure_probabilities(
     return np.maximum(pi, floor)
 
 
-def _spread(scores: ArrayLike | None, n_posts: int) -> Floats:
+def _wanted_rates(scores: ArrayLike | None, n_posts: int) -> Floats:
+    """Return the greatest rate that any frame wants of each post, up to a factor."""
     if scores is None:
         return np.ones(n_posts)
+    p = _probabilities(scores, n_posts)
+    rates = np.zeros(n_posts)
+    for chance in p.T:
+        band = np.searchsorted(SCORE_BANDS, chance, side="right")
+        posts = np.bincount(band, minlength=len(SCORE_BANDS) + 1)
+        mean = np.bincount(band, weights=chance, minlength=len(posts)) / np.maximum(posts, 1)
+        deviation = np.sqrt((mean + UNFORESEEN) * (1 - mean + UNFORESEEN))[band]
+        rates = np.maximum(rates, deviation)
+    return rates
+
+
+def _doubt(scores: ArrayLike, n_posts: int) -> Floats:
+    p = _probabilities(scores, n_posts)
+    return np.asarray((p * (1 - p)).sum(axis=1), dtype=np.float64)
+
+
+def _probabilities(scores: ArrayLike, n_posts: int) -> Floats:
     p = np.asarray(scores, dtype=np.float64)
     p = p[:, None] if p.ndim == 1 else p
     if len(p) != n_posts or not ((p >= 0) & (p <= 1)).all():
         raise ValueError(f"scores must be {n_posts} rows of probabilities between 0 and 1")
-    return np.asarray(np.sqrt((p * (1 - p)).sum(axis=1)), dtype=np.float64)
+    return p
 
 
 def _filled(sizes: Floats, total: float, *, limits: Floats) -> Floats:
@@ -170,7 +193,7 @@ def draw_train(
         return shuffled[:wanted]
     n_random = min(round(wanted * random_part), len(shuffled))
     at_random, others = shuffled[:n_random], shuffled[n_random:]
-    doubt = _spread(scores, len(ids))
+    doubt = _doubt(scores, len(ids))
     doubtful = others[np.argsort(-doubt[others], kind="stable")]
     return np.concatenate([at_random, doubtful[: max(wanted - n_random, 0)]])
 

@@ -45,7 +45,8 @@ def run_prevalence(warehouse: Warehouse, night: Night) -> str:
         coded_index=measured.rows,
         coded_values=measured.values,
         inclusion_probability=measured.probability,
-        clusters=(corpus.author,),
+        clusters=(corpus.author, corpus.thread),
+        parent=sources_of(corpus),
     )
     rows = _prevalence_rows(table, corpus, codebook, night, classifier)
     warehouse.replace("frame_prevalence", rows, keys=["run_id"])
@@ -56,7 +57,18 @@ def run_prevalence(warehouse: Warehouse, night: Night) -> str:
     save_coverage(warehouse, night)
     save_series(warehouse, night)
     refused = sum(reason is not None for reason in table.refused_because)
-    return f"prevalence of {len(table) - refused} cells, {refused} refused for want of codings"
+    of_parents = int((table.borrowed == 1).sum())
+    return (
+        f"prevalence of {len(table) - refused} cells, {of_parents} of them with the figure of their"
+        f" source or of all, {refused} refused for want of codings"
+    )
+
+
+def sources_of(corpus: CorpusArrays) -> Integers:
+    """Return the number of each post's source, which is the parent of its community."""
+    names = [source for source, _ in corpus.groups]
+    number = {name: place for place, name in enumerate(sorted(set(names)))}
+    return np.array([number[name] for name in names], dtype=np.int64)[corpus.group]
 
 
 def read_scores(

@@ -30,7 +30,7 @@ class Cell:
     """One frame in one community and period: planted, codable and measured.
 
     `planted` and `codable` are shares of the counted posts; the measured figures are None where
-    the estimate was refused.
+    the estimate was refused, or was that of a parent.
     """
 
     frame: str
@@ -63,7 +63,9 @@ def compare_with_truth(warehouse: Warehouse, night: Night) -> list[Cell]:
     period = {day: number for number, day in corpus.periods.items()}
     rows = warehouse.query(
         """
-        SELECT frame, source, community, period, n_posts, estimate, lower, upper
+        SELECT frame, source, community, period, n_posts,
+            if(borrowed < 1, estimate, NULL) AS estimate,
+            if(borrowed < 1, lower, NULL) AS lower, if(borrowed < 1, upper, NULL) AS upper
         FROM frame_prevalence WHERE run_id = (SELECT max(run_id) FROM frame_prevalence)
         ORDER BY ALL
         """

@@ -149,7 +149,8 @@ def frame_topic_shares(
     """Return how many of the posts that a topic leads express each frame, from the measure pool.
 
     As `analysis.prevalence.estimate_prevalence`, with the leading topic of each post for its group;
-    posts without a topic are left out.
+    posts without a topic are left out. A topic with too few codings is refused: what all topics
+    together show is not its share.
     """
     topic = np.asarray(leading, dtype=np.int64)
     led = np.flatnonzero(topic >= 0)
@@ -166,4 +167,4 @@ def frame_topic_shares(
         inclusion_probability=np.asarray(inclusion_probability, dtype=np.float64)[kept],
         clusters=tuple(np.asarray(labels, dtype=np.int64)[led] for labels in clusters),
         confidence=confidence,
-    )
+    ).without_parents()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.estimation.expected import expected_codings
 from analysis.prevalence import PrevalenceTable, estimate_prevalence
 
 
@@ -89,6 +90,7 @@ POPULATIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_coded", [13, 25, 60])
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_intervals_cover_the_mean_coding_of_all_posts(
@@ -124,6 +126,7 @@ def test_intervals_cover_the_mean_coding_of_all_posts(
         assert np.mean(p_low) <= 0.05
 
 
+@pytest.mark.slow
 def test_the_estimate_is_unbiased_and_the_scores_narrow_it() -> None:
     errors, narrower = [], []
     for drawn in samples(POPULATIONS["mixed"], n_coded=60, seed=4):
@@ -135,6 +138,7 @@ def test_the_estimate_is_unbiased_and_the_scores_narrow_it() -> None:
     assert np.mean(narrower) < 0.95
 
 
+@pytest.mark.slow
 def test_scores_that_mean_nothing_or_the_opposite_do_no_harm() -> None:
     draw = np.random.default_rng(8)
     for kind in ("noise", "opposite"):
@@ -161,19 +165,20 @@ def even_sample(n: int, n_coded: int, *, positives: int) -> PrevalenceTable:
 
 def test_with_equal_probabilities_and_constant_scores_it_is_the_mean_of_the_codings() -> None:
     table = even_sample(1000, 40, positives=10)
-    assert table.estimate[0] == pytest.approx(0.25)
+    assert table.estimate[0] == pytest.approx(0.25, abs=1e-5)
     assert table.n_coded[0] == 40
     assert table.n_posts[0] == 1000
     assert table.effective_n[0] == pytest.approx(40, rel=0.1)
     assert table.borrowed[0] == 0
 
 
-def test_the_estimate_agrees_with_the_formula_written_out() -> None:
+def test_one_cell_is_the_mean_of_what_is_expected_and_the_weighted_mean_of_what_is_off() -> None:
     scores = np.array([0.9, 0.8, 0.2, 0.1, 0.4, 0.6, 0.3, 0.7, 0.5, 0.2, 0.9, 0.1] * 4)
     index = np.arange(0, 48, 2)
     probability = np.where(scores[index] > 0.5, 0.8, 0.4)
     values = (scores[index] > 0.45).astype(float)
     values[3] = 1 - values[3]
+    weight = 1 / probability
     table = estimate_prevalence(
         scores,
         np.zeros(48),
@@ -181,29 +186,23 @@ def test_the_estimate_agrees_with_the_formula_written_out() -> None:
         coded_values=values,
         inclusion_probability=probability,
     )
-    weight = 1 / probability
-    mean_value = (weight * values).sum() / weight.sum()
-    mean_score = (weight * scores[index]).sum() / weight.sum()
-    power = (table.estimate[0] - mean_value) / (scores.mean() - mean_score)
-    assert 0.5 < power <= 1.5  # one number explains the shift from codings to scores
-    leverage = (1 - probability) * weight**2
-    off_value, off_score = values - mean_value, scores[index] - mean_score
-    slope = (leverage * off_value * off_score).sum() / (leverage * off_score**2).sum()
-    noise = ((leverage * off_score * (off_value - slope * off_score)) ** 2).sum()
-    noise *= 24 / 22 / (leverage * off_score**2).sum() ** 2
-    assert power == pytest.approx(min(slope * (1 - noise / slope**2), 1.5))
+    expected = expected_codings(
+        scores, np.zeros(48, dtype=int), index=index, value=values, weight=weight
+    ).share
+    off = np.average(values - expected[index], weights=weight)
+    assert table.estimate[0] == pytest.approx(expected.mean() + off, abs=1e-4)
 
 
 def test_no_positive_among_fifteen_codings_leaves_room_for_some() -> None:
     table = even_sample(1000, 15, positives=0)
-    assert table.estimate[0] == 0
+    assert table.estimate[0] == pytest.approx(0, abs=1e-4)
     assert table.lower[0] == 0
     assert 0.15 < table.upper[0] < 0.3
 
 
 def test_all_positive_among_fifteen_codings_leaves_room_for_others() -> None:
     table = even_sample(1000, 15, positives=15)
-    assert table.estimate[0] == 1
+    assert table.estimate[0] == pytest.approx(1, abs=1e-4)
     assert table.upper[0] == 1
     assert 0.7 < table.lower[0] < 0.85
 
@@ -426,8 +425,8 @@ def test_post_stratifying_corrects_an_unlucky_draw() -> None:
     }
     unlucky = estimate_prevalence(np.full(400, 0.5), np.zeros(400), **options)
     corrected = estimate_prevalence(np.full(400, 0.5), np.zeros(400), stratum=stratum, **options)
-    assert unlucky.estimate[0] == pytest.approx(0.25)
-    assert corrected.estimate[0] == pytest.approx(0.5)
+    assert unlucky.estimate[0] == pytest.approx(0.25, abs=1e-4)
+    assert corrected.estimate[0] == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.parametrize(

@@ -100,13 +100,23 @@ def test_each_stratum_is_to_have_as_many_codings_unless_it_is_too_small() -> Non
     np.testing.assert_allclose(per_stratum, [15, 50, 50])
 
 
-def test_doubtful_posts_are_likelier_and_none_weighs_more_than_twice_an_even_one() -> None:
+def test_doubtful_posts_are_likelier_and_none_weighs_over_four_times_an_even_one() -> None:
     scores = np.r_[np.full(900, 0.01), np.full(100, 0.5)]
     pi = measure_probabilities(scores, np.zeros(1000), wanted=50)
     assert pi[-1] > 2.5 * pi[0]
-    assert pi.min() >= 0.5 * 50 / 1000
+    assert pi.min() >= 0.25 * 50 / 1000
     certain = measure_probabilities(np.zeros(1000), np.zeros(1000), wanted=50)
     np.testing.assert_allclose(certain, 0.05)
+
+
+def test_the_greatest_rate_that_any_frame_wants_counts_and_how_many_want_it_does_not() -> None:
+    sure, doubtful = 0.01, 0.5
+    scores = np.array([[sure, sure], [doubtful, sure], [doubtful, doubtful]] * 100)
+    pi = measure_probabilities(scores, np.zeros(300), wanted=30)
+    assert pi[1] == pytest.approx(pi[2])
+    wanted = np.sqrt([(0.01 + 0.01) * (0.99 + 0.01), (0.5 + 0.01) * (0.5 + 0.01)])
+    rest = 0.75 * wanted / (wanted @ [1 / 3, 2 / 3])
+    np.testing.assert_allclose(pi[:2] / 0.1, 0.25 + rest)
 
 
 def test_the_pools_never_meet() -> None:
@@ -167,7 +177,7 @@ def test_two_coordinated_waves_measure_what_they_should() -> None:
     period = np.repeat([0, 1, 2], 500)
     truth = coded.reshape(3, 500).mean(axis=1)
     covered = []
-    for seed in range(150):
+    for seed in range(60):
         first = measure_probabilities(None, period, wanted=60)
         wave_1 = draw_measure(ids, first, seed=seed)
         second = measure_probabilities(scores, period, wanted=120)

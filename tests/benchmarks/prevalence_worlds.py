@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
+AT_ONCE = 100
+"""Replications that are drawn at once."""
 AUTHORS = 150
 LEANING = 1.0
 """Standard deviation of authors' leanings, in log odds of the frame."""
@@ -86,13 +88,13 @@ class Drawn:
         return np.add.reduceat(values.astype(np.float64), starts, axis=0).T
 
 
-def replications(world: World, n: int, *, seed: int, at_once: int = 100) -> Iterator[Drawn]:
+def replications(world: World, n: int, *, seed: int) -> Iterator[Drawn]:
     """Draw n replications of a world, some at a time."""
     random = np.random.default_rng([seed, *_digits(world)])
     author = _authors(world, random)
     while n > 0:
-        yield _draw(world, author, min(n, at_once), random)
-        n -= at_once
+        yield _draw(world, author, min(n, AT_ONCE), random)
+        n -= AT_ONCE
 
 
 def _digits(world: World) -> list[int]:

@@ -369,8 +369,10 @@ COMMENT ON COLUMN frame_prevalence.q_value IS
     'false discovery rate at which the period differs from the other periods of its curve';
 COMMENT ON COLUMN frame_prevalence.n_posts IS 'counted posts of community and period';
 COMMENT ON COLUMN frame_prevalence.n_coded IS 'posts of the measure pool among them that people coded';
-COMMENT ON COLUMN frame_prevalence.effective_n IS 'codings drawn evenly, without scores, that would be worth as much';
-COMMENT ON COLUMN frame_prevalence.borrowed IS 'share of the information that comes from other periods, 0 to 1';
+COMMENT ON COLUMN frame_prevalence.effective_n IS
+    'codings of the community inside the window that its correction is pooled over, as many as would weigh the same';
+COMMENT ON COLUMN frame_prevalence.borrowed IS
+    'weight of codings of other communities in the correction, 0 to 1; 1: the figures are those of the source or of all';
 COMMENT ON COLUMN frame_prevalence.refused_because IS 'why there is no estimate; null where there is one';
 COMMENT ON COLUMN frame_prevalence.method IS 'estimator and its version';
 COMMENT ON COLUMN frame_prevalence.classifier IS 'classifier whose scores sharpen the estimate; none: codings alone';
