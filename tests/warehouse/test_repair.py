@@ -35,6 +35,9 @@ KEPT = (
     "SELECT * FROM segments ORDER BY ALL",
     "SELECT * FROM erasures ORDER BY ALL",
     "SELECT * FROM examples ORDER BY ALL",
+    "SELECT * FROM sheets ORDER BY ALL",
+    "SELECT * FROM sheet_items ORDER BY ALL",
+    "SELECT * FROM coding_notes ORDER BY ALL",
     "SELECT post_id, position, word FROM tokens JOIN words USING (word_id) ORDER BY ALL",
 )
 
@@ -62,6 +65,12 @@ def fill(study: Study) -> None:
         warehouse.connection.execute(
             "INSERT INTO examples VALUES ('f', 'clear', 'A paraphrase', DATE '2026-01-01', [1], "
             "'me', NULL, NULL)"
+        )
+        warehouse.connection.execute(
+            "INSERT INTO sheets VALUES ('bcdfghjk', 'A', 'measure', 'html', 1, ['f', 'g'], "
+            "['bcdfghjkmnpq', 'qpnmkjhgfdcb'], 'ab', now());"
+            "INSERT INTO sheet_items VALUES ('bcdfghjkmnpq', 'bcdfghjk', 1, 1);"
+            "INSERT INTO coding_notes VALUES (1, 'A', 'unsure', now())"
         )
         warehouse.forget("post", "forum", "6")
         warehouse.erase_confirmed()
