@@ -30,12 +30,15 @@ SELECT frame, source, community, period, estimate, lower, upper, borrowed, class
        codebook_version
 FROM frame_prevalence WHERE run_id = ? AND bin = ? ORDER BY frame, source, community, period
 """
-# A period that is not over has days that no harvest could read yet: only those tried count.
+# Only days that were tried count. Of the period that goes on the newest day is never whole: whether
+# it has a gap shows when it is over.
 _COVERED = """
 SELECT source, community, period, gaps / nullif(gaps + round(
     share_complete * date_diff('day', period, period + CASE bin WHEN 'week' THEN INTERVAL 7 DAY
                                                        ELSE INTERVAL 1 MONTH END)), 0) AS missed
-FROM coverage_by_period WHERE bin = ?
+FROM coverage_by_period
+WHERE bin = $bin AND period + CASE bin WHEN 'week' THEN INTERVAL 7 DAY
+                                       ELSE INTERVAL 1 MONTH END <= $today::DATE
 """
 _EVENTS = "SELECT event_id, day, label FROM events ORDER BY day, event_id"
 _LEVELS: dict[str, pa.DataType] = {
@@ -107,12 +110,16 @@ def _read(warehouse: Warehouse, night: Night) -> list[_Series]:
     rows = warehouse.query(_SHARES, [night.run.run_id, bin_]).to_pylist()
     missed = {
         (row["source"], row["community"], row["period"]): row["missed"]
-        for row in warehouse.query(_COVERED, [bin_]).to_pylist()
+        for row in _covered(warehouse, bin_, night.clock.now().date()).to_pylist()
     }
     by_key: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         by_key.setdefault((row["frame"], row["source"], row["community"]), []).append(row)
     return [_series(key, some, missed, bin_) for key, some in by_key.items()]
+
+
+def _covered(warehouse: Warehouse, bin_: Bin, today: date) -> pa.Table:
+    return warehouse.connection.execute(_COVERED, {"bin": bin_, "today": today}).to_arrow_table()
 
 
 def _series(

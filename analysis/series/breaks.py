@@ -28,7 +28,8 @@ def find_breaks(
         By which each period was measured; None where nothing was measured.
     missed : (T,) floats
         Share of the harvest's days in each period that were not read completely; NaN in periods
-        before the harvest, of which there is only what was still there, and in archives.
+        before the harvest, of which there is only what was still there, in archives, and in the
+        period that goes on.
     """
     share = np.asarray(missed, dtype=np.float64)
     reasons: dict[int, list[str]] = {}
@@ -54,7 +55,7 @@ def _gaps(missed: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Mapping[int, 
     for period in range(len(missed)):
         if thin[period] and not (period and thin[period - 1]):
             found[period] = f"a gap in the harvest: {missed[period]:.0%} of its days were not read"
-        elif period and thin[period - 1] and not thin[period]:
+        elif period and thin[period - 1] and missed[period] <= MOST_MISSED:
             found[period] = "the harvest is whole again after a gap"
     return found
 

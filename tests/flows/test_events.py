@@ -1,7 +1,7 @@
 """`valuetalk events`, and what a night says of series, breaks and events."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +18,7 @@ from flows.events import EventRefused, add_event
 from flows.series_stage import save_series
 from warehouse.gateway import Warehouse
 from warehouse.home import Home
+from warehouse.records import VirtualClock
 from warehouse.release.controlled import publish_controlled
 
 START = int(periods_of([date(2022, 1, 1)], "month").number[0])
@@ -74,7 +75,11 @@ def covered(gap: int | None = None, since: int = 0) -> list[dict[str, Any]]:
     ]
 
 
-def measure(warehouse: Warehouse, *rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def measure(
+    warehouse: Warehouse,
+    *rows: list[dict[str, Any]],
+    today: datetime = datetime(2025, 1, 2, tzinfo=UTC),
+) -> list[dict[str, Any]]:
     """Store figures, run the stage, and return the changes that it tells."""
     figures = pa.Table.from_pylist([row for some in rows for row in some])
     narrow = figures.schema.get_field_index("codebook_version")
@@ -85,6 +90,7 @@ def measure(warehouse: Warehouse, *rows: list[dict[str, Any]]) -> list[dict[str,
     night: Any = SimpleNamespace(
         run=SimpleNamespace(run_id="run-9"),
         settings=SimpleNamespace(study=SimpleNamespace(bin="month")),
+        clock=VirtualClock(today),
     )
     save_series(warehouse, night)
     return warehouse.query("SELECT * FROM changes ORDER BY frame, period, kind").to_pylist()
@@ -147,6 +153,16 @@ def test_a_gap_and_the_beginning_of_the_harvest_are_breaks(home: Home) -> None:
     ]
 
 
+@pytest.mark.parametrize(("today", "n_breaks"), [("2025-01-01", 1), ("2024-12-31", 0)])
+def test_a_month_that_goes_on_has_no_gap_yet(home: Home, today: str, n_breaks: int) -> None:
+    after = datetime.fromisoformat(f"{today}T02:00+00:00")
+    with open_study(home.root).warehouse() as warehouse:
+        rows = pa.Table.from_pylist(covered(gap=MONTHS - 1))
+        warehouse.replace("coverage_by_period", rows, keys=["source", "community", "period"])
+        changes = measure(warehouse, shares("hope"), today=after)
+    assert [row["kind"] for row in changes] == ["break"] * n_breaks
+
+
 def test_a_refused_or_borrowed_figure_is_a_gap_of_its_series(home: Home) -> None:
     rows = shares("hope")
     rows[5] |= {"estimate": None, "lower": None, "upper": None, "refused_because": "few codings"}
@@ -164,6 +180,7 @@ def test_no_figures_are_no_series(home: Home) -> None:
         night: Any = SimpleNamespace(
             run=SimpleNamespace(run_id="run-9"),
             settings=SimpleNamespace(study=SimpleNamespace(bin="week")),
+            clock=VirtualClock(datetime(2025, 1, 2, tzinfo=UTC)),
         )
         assert save_series(warehouse, night).startswith("0 series")
 
