@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.estimation.bands import out_of_line, simultaneous_confidence
 from analysis.estimation.cells import Codings
 from analysis.estimation.levels import FrameCodings, Level, estimate_level
+from analysis.estimation.planning import Plan, plan_codings
 from analysis.intervals import benjamini_hochberg
 
 Floats = NDArray[np.float64]
@@ -200,6 +201,48 @@ def estimate_prevalence(
     return replace(table, q_value=benjamini_hochberg(table.q_value))
 
 
+def plan_prevalence(
+    scores: ArrayLike,
+    time: ArrayLike,
+    *,
+    coded_index: ArrayLike,
+    coded_values: ArrayLike,
+    inclusion_probability: ArrayLike,
+    wanted_width: float,
+    group: ArrayLike | None = None,
+    clusters: Sequence[ArrayLike] = (),
+    confidence: float = 0.95,
+) -> Plan:
+    """Return how many more codings each frame and group needs for intervals of a wanted width.
+
+    Arguments are those of `estimate_prevalence`.
+
+    Raises
+    ------
+    ValueError
+        As `estimate_prevalence`, and where the wanted width is not between 0 and 1.
+    """
+    if not 0 < wanted_width < 1:
+        raise ValueError(f"a width of {wanted_width} is none of shares; give one such as 0.1")
+    given = _checked(
+        np.asarray(scores, dtype=np.float64),
+        time=time,
+        coded_index=coded_index,
+        coded_values=np.asarray(coded_values, dtype=np.float64),
+        probability=inclusion_probability,
+        group=group,
+        parent=None,
+        stratum=None,
+        clusters=clusters,
+    )
+    levels = _Levels(given, None, confidence, 0)
+    return plan_codings(
+        lambda times: levels.level(given.group, times=times),
+        wanted_width=wanted_width,
+        confidence=confidence,
+    )
+
+
 def _checked(
     scores: Floats,
     *,
@@ -288,11 +331,14 @@ class _Levels:
     confidence: float
     random_state: int
 
-    def figures(self, group: Integers) -> _Figures:
+    def level(self, group: Integers, *, times: float = 1.0) -> Level:
         given = self.given
         _, stratum = np.unique(given.stratum, return_inverse=True)
         frames = [_codings(given, frame) for frame in range(given.scores.shape[1])]
-        level = estimate_level(frames, group, given.time, stratum, given.clusters)
+        return estimate_level(frames, group, given.time, stratum, given.clusters, times=times)
+
+    def figures(self, group: Integers) -> _Figures:
+        level = self.level(group)
         layout = level.layout
         reported = np.ones(len(layout.periods), dtype=bool)
         if self.wanted is not None:

@@ -100,13 +100,20 @@ def estimate_level(
     time: Integers,
     stratum: Integers,
     clusters: Sequence[Integers],
+    *,
+    times: float = 1.0,
 ) -> Level:
-    """Return the estimates of all frames with these groups; labels are (n,)."""
+    """Return the estimates of all frames with these groups; labels are (n,).
+
+    `times` is for planning: as if there were so many times the codings, and what the present ones
+    make by chance went down as it does.
+    """
     layout = lay_out(group, time, clusters)
     n_groups, n_periods = layout.shape
     at_once = max(AT_ONCE // max(n_groups * n_periods**2, 1), 1)
     parts = [
-        _estimate(layout, _stacked(layout, some, stratum)) for some in _batches(frames, at_once)
+        _estimate(layout, _stacked(layout, some, stratum), times=times)
+        for some in _batches(frames, at_once)
     ]
     names = [name for name in Level.__dataclass_fields__ if name != "layout"]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
@@ -168,8 +175,10 @@ def _df_share(variance: Floats) -> float:
     return min(even * UNCERTAIN, 2 * UNCERTAIN * mean**2 / max(wobble, 1e-9), 1.0)
 
 
-def _estimate(layout: Layout, frames: _Frames) -> Level:
-    known = frames.moments
+def _estimate(layout: Layout, frames: _Frames, *, times: float) -> Level:
+    counts = ("kish_n", "n_coded", "positives", "negatives")
+    known = frames.moments | {name: frames.moments[name] * times for name in counts}
+    frames = replace(frames, moments=known)
     unit = frames.unit[:, None, None]
     mean_expected = known["expected"]
     n = layout.n_posts
@@ -182,6 +191,8 @@ def _estimate(layout: Layout, frames: _Frames) -> Level:
         response=frames.response,
         time=layout.periods.astype(np.float64),
     )
+    if times != 1:
+        observed = _as_if_coded(observed, times)
     first = _share(mean_expected, unit, pool(observed))
     at_first = np.maximum(mean_expected * (1 - mean_expected), CERTAIN)
     drawn = bernoulli(first, np.maximum(known["kish_n"].sum(axis=(1, 2), keepdims=True), 1))
@@ -194,6 +205,15 @@ def _estimate(layout: Layout, frames: _Frames) -> Level:
     )
     corrections = pool(again)
     return _level(layout, frames, corrections, _share(mean_expected, unit, corrections))
+
+
+def _as_if_coded(observed: Observed, times: float) -> Observed:
+    pooled = pool(observed).mean
+    return replace(
+        observed,
+        estimate=pooled + (observed.estimate - pooled) / np.sqrt(times),
+        design=observed.design / times,
+    )
 
 
 def _share(expected: Floats, unit: Floats, corrections: Corrections) -> Floats:

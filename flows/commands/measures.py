@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,26 @@ def run_prevalence(home: session.HomeOption = None) -> None:
     from flows.prevalence_stage import run_prevalence as run
 
     run_stage(home, run)
+
+
+@prevalence.command("plan")
+def plan(
+    home: session.HomeOption = None,
+    *,
+    width: Annotated[
+        float, typer.Option("--width", help="Wanted width of an interval, as a share.")
+    ] = 0.1,
+    as_json: session.JsonOption = False,
+) -> None:
+    """Say how many more codings each frame and community needs."""
+    from flows.commands import output
+    from flows.night import open_warehouse, prepare_night
+    from flows.prevalence_plan import plan_rows
+
+    night = prepare_night(session.open_study(home).home.root, flow="plan")
+    with open_warehouse(night) as warehouse:
+        rows = plan_rows(warehouse, night, wanted_width=width)
+    output.print_rows(rows, form=output.chosen_form(as_json=as_json))
 
 
 def run_stage(home: Path | None, stage: Callable[[Warehouse, Night], str]) -> None:
