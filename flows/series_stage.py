@@ -17,7 +17,7 @@ from analysis.intervals import benjamini_hochberg
 from analysis.series import Bin, first_day, periods_of
 from analysis.series.breaks import find_breaks
 from analysis.series.contrasts import SPAN, Contrast, event_contrast
-from analysis.series.levels import Shares, effective_shares, on_logit_scale
+from analysis.series.levels import Shares, effective_shares, from_elsewhere, on_logit_scale
 from analysis.series.segments import Course, course, false_discovery_rates
 from flows.night import Night
 from warehouse.gateway import Warehouse
@@ -25,9 +25,10 @@ from warehouse.gateway import Warehouse
 SERIES = "frame_prevalence"
 Row = dict[str, Any]
 
+_NUMBERS = ("estimate", "lower", "upper", "n_coded", "effective_n", "borrowed")
 _SHARES = """
-SELECT frame, source, community, period, estimate, lower, upper, borrowed, classifier,
-       codebook_version
+SELECT frame, source, community, period, estimate, lower, upper, n_coded, effective_n, borrowed,
+       classifier, codebook_version
 FROM frame_prevalence WHERE run_id = ? AND bin = ? ORDER BY frame, source, community, period
 """
 # Only days that were tried count. Of the period that goes on the newest day is never whole: whether
@@ -130,7 +131,7 @@ def _series(
 ) -> _Series:
     numbers = periods_of([row["period"] for row in rows], bin_).number
     start, length = int(numbers[0]), int(numbers[-1] - numbers[0]) + 1
-    columns = {name: np.full(length, np.nan) for name in ("estimate", "lower", "upper", "borrowed")}
+    columns = {name: np.full(length, np.nan) for name in _NUMBERS}
     by: list[Row | None] = [None] * length
     for place, row in zip((numbers - start).tolist(), rows, strict=True):
         if row["estimate"] is not None:
@@ -144,8 +145,9 @@ def _series(
         codebook=[None if row is None else row["codebook_version"] for row in by],
         missed=np.array([np.nan if share is None else share for share in gone]),
     )
+    elsewhere = from_elsewhere(columns["n_coded"], columns["effective_n"], columns["borrowed"])
     shares = effective_shares(
-        columns["estimate"], columns["lower"], columns["upper"], borrowed=columns["borrowed"]
+        columns["estimate"], columns["lower"], columns["upper"], borrowed=elsewhere
     )
     return _Series(*key, bin_, start, shares, breaks)
 

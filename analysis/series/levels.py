@@ -97,8 +97,8 @@ def effective_shares(
     estimate, lower, upper : (T,) floats
         Shares with intervals; NaN where there is none.
     borrowed : (T,) floats
-        Share of the information of each that comes from other periods: it counts there already, so
-        it is taken off here.
+        Share of the information of each that comes from other periods or places: it counts there,
+        so it is taken off here, and neighbours that lean on each other are not counted twice.
     confidence : float
         Of the intervals.
     """
@@ -112,6 +112,23 @@ def effective_shares(
     n = n * (1 - np.asarray(borrowed, dtype=np.float64))
     known = np.isfinite(p) & np.isfinite(n) & (n > LEAST_N)
     return Shares(np.where(known, np.clip(p, 0, 1), np.nan), np.where(known, n, np.nan))
+
+
+def from_elsewhere(n_coded: ArrayLike, effective_n: ArrayLike, borrowed: ArrayLike) -> Floats:
+    """Return what share of a prevalence estimate's information is not of its own period and group.
+
+    Neighbouring estimates lean on the same codings, since their windows overlap.
+
+    Parameters
+    ----------
+    n_coded, effective_n, borrowed : (T,) floats
+        As `analysis.prevalence` gives them: codings of the cell itself, of its window, and what
+        other groups lend.
+    """
+    own, window, lent = (np.asarray(part, float) for part in (n_coded, effective_n, borrowed))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.minimum(1, own * (1 - lent) / window)
+    return np.asarray(np.where((lent < 1) & (window > 0), 1 - part, 1.0), dtype=np.float64)
 
 
 def on_logit_scale(shares: Shares, *, cuts: Collection[int] = ()) -> Measured:

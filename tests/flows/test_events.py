@@ -47,7 +47,7 @@ def shares(frame: str, *, shift: float = 0.0, **columns: Any) -> list[dict[str, 
     share = draw.binomial(800, truth) / 800
     error = np.sqrt(share * (1 - share) / 800)
     base = {"run_id": "run-9", "source": "forum", "community": "carers", "bin": "month"}
-    base |= {"n_posts": 900, "n_coded": 100, "effective_n": 800.0, "borrowed": 0.0}
+    base |= {"n_posts": 900, "n_coded": 800, "effective_n": 800.0, "borrowed": 0.0}
     base |= {"method": "m", "classifier": "c1", "codebook_version": 1, "frame": frame}
     return [
         {
@@ -167,12 +167,24 @@ def test_a_refused_or_borrowed_figure_is_a_gap_of_its_series(home: Home) -> None
     rows = shares("hope")
     rows[5] |= {"estimate": None, "lower": None, "upper": None, "refused_because": "few codings"}
     rows[6]["borrowed"] = 1.0
+    rows[7]["n_coded"] = 0  # all that is known of it comes from its neighbours
     with open_study(home.root).warehouse() as warehouse:
         assert measure(warehouse, rows) == []
         periods = warehouse.query("SELECT period FROM series_levels").column("period").to_pylist()
-    gone = {first_day(START + t, "month") for t in (5, 6)}
-    assert len(periods) == MONTHS - 2
+    gone = {first_day(START + t, "month") for t in (5, 6, 7)}
+    assert len(periods) == MONTHS - 3
     assert not gone & set(periods)
+
+
+def test_codings_that_several_figures_lean_on_count_once(home: Home) -> None:
+    widths = {}
+    with open_study(home.root).warehouse() as warehouse:
+        for n_coded in (800, 100):
+            measure(warehouse, shares("hope", n_coded=n_coded))
+            mean = "SELECT avg(upper - lower) AS width FROM series_levels"
+            (widths[n_coded],) = warehouse.query(mean).column("width").to_pylist()
+    # an eighth of the information each
+    assert 1.5 < widths[100] / widths[800] < 8**0.5
 
 
 def test_no_figures_are_no_series(home: Home) -> None:

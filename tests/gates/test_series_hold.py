@@ -12,7 +12,14 @@ import pytest
 from scipy.special import expit
 
 from analysis.intervals import share_interval
-from analysis.series.levels import Measured, effective_shares, on_logit_scale, smooth
+from analysis.prevalence import estimate_prevalence
+from analysis.series.levels import (
+    Measured,
+    effective_shares,
+    from_elsewhere,
+    on_logit_scale,
+    smooth,
+)
 from analysis.series.segments import course
 
 pytestmark = pytest.mark.slow
@@ -140,3 +147,48 @@ def test_the_band_holds_for_shares_of_rare_frames(
     tell(f"shares of {expit(rare):.3f} of {n}: coverage {np.mean(held):.3f}, told {false / N:.3f}")
     assert np.mean(held) >= 0.93
     assert false / N <= NOMINAL
+
+
+def estimated(draw: np.random.Generator, truth: np.ndarray) -> tuple[Measured, Measured]:
+    """Return estimates from 25 codings of 300 posts a period, and those as if they were apart."""
+    n_posts = 300
+    when = np.repeat(np.arange(len(truth)), n_posts)
+    said = (draw.random(len(when)) < truth[when]).astype(float)
+    scores = expit(draw.normal(0, 1.2, len(when)) + 2.2 * said - 1.8)
+    chance = np.full(len(when), 25 / n_posts)
+    coded = np.flatnonzero(draw.random(len(when)) < chance)
+    table = estimate_prevalence(
+        scores[:, None],
+        when,
+        coded_index=coded,
+        coded_values=said[coded][:, None],
+        inclusion_probability=chance[coded],
+    )
+    elsewhere = from_elsewhere(table.n_coded, table.effective_n, table.borrowed)
+    return tuple(
+        on_logit_scale(effective_shares(table.estimate, table.lower, table.upper, borrowed=part))
+        for part in (elsewhere, table.borrowed)
+    )
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.05, 0.1])
+def test_the_band_holds_over_estimates_that_lean_on_the_same_codings(
+    speed: float, tell: Callable[[str], None]
+) -> None:
+    draw = np.random.default_rng(46)
+    held: dict[str, list[float]] = {"own": [], "apart": []}
+    false = 0
+    for _ in range(60):
+        truth = expit(-1.4 + np.cumsum(draw.normal(0, speed, 24)))
+        for name, series in zip(held, estimated(draw, truth), strict=True):
+            levels = smooth(series)
+            held[name].append(((levels.lower <= truth) & (truth <= levels.upper)).mean())
+            false += name == "own" and bool(course(series).told)
+    own, apart = np.mean(held["own"]), np.mean(held["apart"])
+    tell(
+        f"prevalence over 24 months, walk {speed}: coverage {own:.3f} ({apart:.3f} as if estimates"
+        f" were apart), a change told in {false / 60:.3f}"
+    )
+    assert own >= 0.92
+    assert apart < own
+    assert false / 60 <= NOMINAL
