@@ -134,7 +134,7 @@ def commands() -> Iterator[tuple[str, Any]]:
     yield from walk("", get_command(app))
 
 
-NEEDS_NO_STUDY = {"topics evaluate"}
+NEEDS_NO_STUDY = {"frames evaluate", "topics evaluate"}
 
 
 @pytest.mark.parametrize("name", [name for name, _ in commands()])
