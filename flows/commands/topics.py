@@ -63,15 +63,23 @@ def fit(
 
     Example: valuetalk topics fit --k 30 --seed "housing: rent, landlord"
     """
+    from flows.coding.codebooks import study_codebook
     from flows.topics.beginning import NewLine
     from flows.topics.seeding import read_seeds
 
-    settings = session.open_study(home).settings.analysis
+    study = session.open_study(home)
+    settings = study.settings.analysis
+    asked = read_seeds(
+        seeds,
+        seed or [],
+        frame or [],
+        codebook=lambda: study_codebook(study.home, study.settings.coding),
+    )
     told = Told()
     new = NewLine(
         n_topics=_number_of(k) if k not in (None, "auto") else settings.topics,
         choose=k == "auto" or (k is None and settings.choose_topics),
-        seeds=read_seeds(seeds, seed or [], frame or []) or settings.topic_seeds or None,
+        seeds=asked or settings.topic_seeds or None,
         on_choice=told.choices.append,
         on_warning=told.warnings.append,
     )

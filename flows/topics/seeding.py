@@ -1,10 +1,10 @@
 """Topics that a study asks for: a name, and words that the topic is held to."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from analysis.codebook import load_codebook
+from analysis.codebook import Codebook
 from analysis.topics.terms.guidance import codebook_seeds
 
 ALL_FRAMES = "all"
@@ -18,7 +18,11 @@ class SeedRefused(ValueError):
 
 
 def read_seeds(
-    file: Path | None = None, given: Sequence[str] = (), frames: Sequence[str] = ()
+    file: Path | None = None,
+    given: Sequence[str] = (),
+    frames: Sequence[str] = (),
+    *,
+    codebook: Callable[[], Codebook],
 ) -> Seeds:
     """Return the topics that are asked for, in their order.
 
@@ -30,16 +34,20 @@ def read_seeds(
         Each a name and words, as in ``housing: rent, landlord``; they go before the file's.
     frames : sequence of str
         Keys of frames of the codebook whose words are a seed each, or ``all``.
+    codebook : callable
+        Reads the study's codebook; it is asked only where a frame is.
 
     Raises
     ------
     SeedRefused
         If the file cannot be read, a name comes twice, or a seed has no word.
+    analysis.codebook.CodebookError
+        If a frame is asked for and the codebook cannot be read.
     analysis.topics.terms.guidance.SeedError
         If the codebook has no frame of such a key.
     """
     seeds: Seeds = {}
-    for name, words in [*map(_split, given), *_of_file(file), *_of_frames(frames)]:
+    for name, words in [*map(_split, given), *_of_file(file), *_of_frames(frames, codebook)]:
         if name in seeds:
             raise SeedRefused(f"the seed {name!r} comes twice; name each topic once")
         seeds[name] = _cleaned(name, words)
@@ -68,10 +76,10 @@ def _of_file(file: Path | None) -> list[tuple[str, object]]:
     return list(table.items())
 
 
-def _of_frames(frames: Sequence[str]) -> list[tuple[str, object]]:
+def _of_frames(frames: Sequence[str], codebook: Callable[[], Codebook]) -> list[tuple[str, object]]:
     if not frames:
         return []
-    found = codebook_seeds(load_codebook(), frames=None if ALL_FRAMES in frames else frames)
+    found = codebook_seeds(codebook(), frames=None if ALL_FRAMES in frames else frames)
     return list(found.items())
 
 
