@@ -24,6 +24,10 @@ class SavedModelError(ValueError):
     """A saved model that cannot be used; the message says which and what to do."""
 
 
+class OtherSchemaError(SavedModelError):
+    """A saved model of another kind, or one that another version of this code reads."""
+
+
 class Saved(NamedTuple):
     """What was saved: arrays, and a description that JSON can hold."""
 
@@ -67,7 +71,9 @@ def load_arrays(path: Path, *, kind: str, schema: int) -> Saved:
     Raises
     ------
     SavedModelError
-        Where there is nothing, or another kind or schema, or other bytes than were saved.
+        Where there is nothing, or other bytes than were saved.
+    OtherSchemaError
+        Where there is another kind or schema.
     """
     header_file = path.with_name(path.name + ".json")
     try:
@@ -80,7 +86,7 @@ def load_arrays(path: Path, *, kind: str, schema: int) -> Saved:
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise _damaged(header_file, kind) from error
     if found != (kind, schema):
-        raise SavedModelError(
+        raise OtherSchemaError(
             f"{header_file} holds a {found[0]} of schema {found[1]}, not a {kind} of schema"
             f" {schema}; fit it again"
         )
@@ -92,6 +98,13 @@ def load_arrays(path: Path, *, kind: str, schema: int) -> Saved:
             return Saved({name: stored[name] for name in stored.files}, description)
     except (OSError, BadZipFile) as error:
         raise _damaged(archive, kind) from error
+
+
+def remove_saved(path: Path) -> None:
+    """Remove what is saved under `path`: the header first, so that no header lacks its archive."""
+    path.with_name(path.name + ".json").unlink(missing_ok=True)
+    for archive in path.parent.glob(f"{path.name}-{'[0-9a-f]' * 16}.npz"):
+        archive.unlink()
 
 
 def saved_models(folder: Path) -> dict[Path, str]:

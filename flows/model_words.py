@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from analysis.frames import storage as frames
-from analysis.saved_arrays import saved_models
+from analysis.saved_arrays import OtherSchemaError, remove_saved, saved_models
 from analysis.topics import storage as topics
 from analysis.topics.nights.pool import holds_any
 from analysis.topics.terms.phrases import BETWEEN, LONGEST
@@ -89,13 +89,23 @@ def _opened(warehouse: Warehouse, path: Path, kind: str) -> _Stored | None:
         )
     if kind == keeping.KIND:
         return _opened_keeper(warehouse, keeping.kept_model(path))
-    if kind == frames.KIND:
+    return _opened_classifier(path) if kind == frames.KIND else None
+
+
+def _opened_classifier(path: Path) -> _Stored | None:
+    """Return a frame classifier; one of another schema is removed.
+
+    Nothing reads it and no word can be taken out of it; the codings train another.
+    """
+    try:
         classifier = frames.load_classifier(path)
-        return _Stored(
-            classifier.features_.words_.vocabulary_,
-            lambda gone: frames.save_classifier(classifier.forget_words(gone), path),
-        )
-    return None
+    except OtherSchemaError:
+        remove_saved(path)
+        return None
+    return _Stored(
+        classifier.features_.words_.vocabulary_,
+        lambda gone: frames.save_classifier(classifier.forget_words(gone), path),
+    )
 
 
 def _opened_keeper(warehouse: Warehouse, path: Path) -> _Stored:

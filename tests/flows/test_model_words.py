@@ -1,5 +1,6 @@
 """A word that no post holds any more is in no stored model and in no topic's terms."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -78,6 +79,17 @@ def test_models_forget_the_word_and_say_the_same_of_all_other_posts(
     assert np.abs(moved).max() < 0.1
     assert len([*models.glob("*.npz")]) == 2
     assert forget_unused_words(warehouse) == 0
+
+
+def test_a_classifier_of_an_earlier_schema_goes_with_its_words(
+    warehouse: Warehouse, counts: csr_array
+) -> None:
+    models = warehouse.home.models
+    save_classifier(classifier_of(counts), models / "earlier")
+    header = json.loads((models / "earlier.json").read_text(encoding="utf-8"))
+    (models / "earlier.json").write_text(json.dumps({**header, "schema": 1}), encoding="utf-8")
+    assert forget_unused_words(warehouse) == 0
+    assert [*models.iterdir()] == []
 
 
 def topic(model: str, number: int, label: str, terms: list[str], **columns: object) -> Row:
