@@ -1,12 +1,13 @@
 """Take sheets back: judge what was said, compare it with what is stored, store it at once.
 
-What was said later replaces what the same coder said of the same post before, and is counted; what
-was said before in the same words changes nothing.
+What was said later replaces what the same coder said of the same post before, by the same version
+of the codebook, and is counted; what was said before in the same words changes nothing. Codings by
+other versions are kept, and the newest version decides what else is kept of a coder and post.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -42,6 +43,10 @@ SELECT post_id, coder, reason FROM skips WHERE post_id IN (SELECT unnest($posts:
 _NOTES = """
 SELECT post_id, coder, note FROM coding_notes WHERE post_id IN (SELECT unnest($posts::BIGINT[]))
 """
+_FORGET_CODINGS = """
+DELETE FROM codings WHERE (post_id, coder, codebook_version) IN (
+    SELECT (unnest($posts::BIGINT[]), unnest($coders::VARCHAR[]), unnest($versions::INTEGER[])))
+"""
 _FORGET = """
 DELETE FROM {table} WHERE (post_id, coder) IN (
     SELECT (unnest($posts::BIGINT[]), unnest($coders::VARCHAR[])))
@@ -55,20 +60,48 @@ UPDATE draws SET state = CASE
     ELSE 'skipped' END
 WHERE post_id IN (SELECT unnest($posts::BIGINT[]))
 """
-_SAID: Final = ("codings", "skips", "coding_notes")
+_CODING_KEYS: Final = ("post_id", "coder", "frame", "codebook_version")
 
 Place = tuple[int, str]
 """A post and a coder."""
+Values = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a coder says of a post, in a form that can be compared."""
+    """What a coder says of a post, by version of the codebook, in a form that can be compared."""
 
-    values: frozenset[tuple[str, float]] = frozenset()
-    codebook_version: int | None = None
+    values: Mapping[int, Values] = field(default_factory=dict)
     reason: str = ""
     note: str = ""
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What is stored, as it is to be, and the rows that change it."""
+
+    stored: dict[Place, _Said]
+    codings: dict[tuple[int, str, int], Judged] = field(default_factory=dict)
+    skips: dict[Place, Judged] = field(default_factory=dict)
+    notes: dict[Place, Judged] = field(default_factory=dict)
+
+    @property
+    def posts(self) -> list[int]:
+        """Posts of which anything changes."""
+        coded = {post for post, _, _ in self.codings}
+        return sorted(coded | {post for post, _ in (*self.skips, *self.notes)})
+
+    def enter(self, row: Judged, handed: Handed) -> None:
+        """Enter a row, as far as it says something else than what is there."""
+        place, version = (handed.post_id, row.coder), handed.codebook_version
+        before = self.stored.get(place, _Said())
+        after = self.stored[place] = _said_after(row, version, before)
+        if after.values != before.values:
+            self.codings[(*place, version)] = row
+        if after.reason != before.reason:
+            self.skips[place] = row
+        if after.note != before.note:
+            self.notes[place] = row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,12 +177,11 @@ def take_back(
     handed_out = _handed_out(warehouse, readable)
     judged = [_judged(file, handed_out, codebook, coder) for file in files]
     posts = sorted({row.handed.post_id for file in judged for row in file.rows if row.handed})
-    stored = _stored(warehouse, posts)
-    said: dict[Place, Judged] = {}
-    taken = [_compared(file, stored, said) for file in judged]
-    if said and not dry_run:
+    changes = _Changes(_stored(warehouse, posts))
+    taken = [_compared(file, changes) for file in judged]
+    if changes.posts and not dry_run:
         with warehouse.transaction() as connection:
-            _store(connection, said, now=now)
+            _store(connection, changes, now=now)
     return taken
 
 
@@ -181,45 +213,58 @@ def _judged(
     return TakenFile(name=file.name, kind=file.kind, rows=tuple(cleaned))
 
 
-def _compared(file: TakenFile, stored: dict[Place, _Said], said: dict[Place, Judged]) -> TakenFile:
-    """Count what is new beside what is stored, and enter it in both."""
+def _compared(file: TakenFile, changes: _Changes) -> TakenFile:
+    """Count what is new beside what is stored, and enter what changes it."""
     counts = Counter[str]()
     for row in file.rows:
         if row.handed is None or (row.outcome == "untouched" and not row.note):
             continue
-        place = (row.handed.post_id, row.coder)
-        before = stored.get(place)
-        says = _said_by(row, before)
-        if says == before:
+        before = changes.stored.get((row.handed.post_id, row.coder))
+        changes.enter(row, row.handed)
+        if changes.stored[row.handed.post_id, row.coder] == before:
             counts["unchanged"] += 1
-            continue
-        counts["new" if before is None else "replaced"] += 1
-        stored[place] = says
-        earlier = said.get(place)
-        said[place] = (
-            replace(earlier, note=row.note) if earlier and row.outcome == "untouched" else row
-        )
+        elif before is None or _is_beside(row, row.handed, before):
+            counts["new"] += 1
+        else:
+            counts["replaced"] += 1
     return replace(
         file, new=counts["new"], replaced=counts["replaced"], unchanged=counts["unchanged"]
     )
 
 
-def _said_by(row: Judged, before: _Said | None) -> _Said:
+def _is_beside(row: Judged, handed: Handed, before: _Said) -> bool:
+    """Return whether a row stands beside codings by other versions and replaces nothing."""
+    versions = before.values
+    others = bool(versions) and handed.codebook_version not in versions
+    return others and not before.reason and row.outcome != "untouched"
+
+
+def _said_after(row: Judged, version: int, before: _Said) -> _Said:
     """Return what is said of a post after this row: a note alone leaves the rest as it was."""
+    own = before.values.get(version, {})
+    # Frames that left the codebook are not read again from a sheet; their codings are kept.
+    values = {**before.values, version: {**own, **row.values}}
+    if any(known > version for known in before.values):
+        return replace(before, values=values) if row.outcome == "coded" else before
     if row.outcome == "untouched":
-        return replace(before or _Said(), note=row.note)
-    version = row.handed.codebook_version if row.handed and row.outcome == "coded" else None
-    return _Said(frozenset(row.values.items()), version, row.reason, row.note)
+        return replace(before, note=row.note)
+    others = {known: said for known, said in before.values.items() if known != version}
+    note = row.note or (before.note if others else "")
+    if row.outcome == "skipped":
+        return _Said(others, row.reason, note)
+    # Codings and a skip stand together only where the skip is of a later version.
+    is_skipped_since = bool(before.reason) and values[version] == own
+    return before if is_skipped_since else _Said(values, "", note)
 
 
 def _stored(warehouse: Warehouse, posts: Sequence[int]) -> dict[Place, _Said]:
     asked: Any = {"posts": posts}
     found: dict[Place, _Said] = {}
-    values: dict[Place, list[tuple[str, float]]] = {}
+    values: dict[Place, dict[int, dict[str, float]]] = {}
     for row in warehouse.query(_CODINGS, asked).to_pylist():
-        place = (row["post_id"], row["coder"])
-        values.setdefault(place, []).append((row["frame"], row["value"]))
-        found[place] = _Said(frozenset(values[place]), row["codebook_version"])
+        said = values.setdefault((row["post_id"], row["coder"]), {})
+        said.setdefault(row["codebook_version"], {})[row["frame"]] = row["value"]
+    found |= {place: _Said(said) for place, said in values.items()}
     for row in warehouse.query(_SKIPS, asked).to_pylist():
         place = (row["post_id"], row["coder"])
         found[place] = replace(found.get(place, _Said()), reason=row["reason"])
@@ -229,36 +274,46 @@ def _stored(warehouse: Warehouse, posts: Sequence[int]) -> dict[Place, _Said]:
     return found
 
 
-def _store(
-    connection: duckdb.DuckDBPyConnection, said: Mapping[Place, Judged], *, now: datetime
-) -> None:
+def _store(connection: duckdb.DuckDBPyConnection, changes: _Changes, *, now: datetime) -> None:
     """Put what was said in the place of what the same coders said of the same posts."""
-    whole = [place for place, row in said.items() if row.outcome != "untouched"]
-    for table in _SAID:
-        places = list(said) if table == "coding_notes" else whole
-        posts, coders = [post for post, _ in places], [coder for _, coder in places]
+    gone = [key for key, row in changes.codings.items() if row.outcome == "skipped"]
+    posts, coders, versions = ([key[part] for key in gone] for part in range(3))
+    connection.execute(_FORGET_CODINGS, {"posts": posts, "coders": coders, "versions": versions})
+    for table, changed in (("skips", changes.skips), ("coding_notes", changes.notes)):
+        posts, coders = [post for post, _ in changed], [coder for _, coder in changed]
         connection.execute(_FORGET.format(table=table), {"posts": posts, "coders": coders})
-    for table, rows in _rows(said, now=now).items():
+    for table, rows in _rows(changes, now=now).items():
+        keys = _CODING_KEYS if table == "codings" else ("post_id", "coder")
         if rows:
-            replace_rows(connection, table, pa.Table.from_pylist(rows), keys=("post_id", "coder"))
-    connection.execute(_STATES, {"posts": [post for post, _ in said]})
+            replace_rows(connection, table, pa.Table.from_pylist(rows), keys=keys)
+    connection.execute(_STATES, {"posts": changes.posts})
 
 
-def _rows(said: Mapping[Place, Judged], *, now: datetime) -> dict[str, list[dict[str, Any]]]:
-    rows: dict[str, list[dict[str, Any]]] = {table: [] for table in _SAID}
-    for (post_id, coder), row in said.items():
-        if row.handed is None:
-            continue
-        at = min(row.said_at or now, now)
-        who = {"post_id": post_id, "coder": coder}
-        told = {**who, "wave": row.handed.wave}
-        version = row.handed.codebook_version
-        rows["codings"] += [
-            {**told, "frame": f, "value": v, "codebook_version": version, "coded_at": at}
-            for f, v in row.values.items()
-        ]
-        if row.outcome == "skipped":
-            rows["skips"].append({**told, "reason": row.reason, "skipped_at": at})
-        if row.note:
-            rows["coding_notes"].append({**who, "note": row.note, "noted_at": at})
-    return rows
+def _rows(changes: _Changes, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of each table; what a later row took back has none."""
+    codings = [
+        {"frame": frame, "value": value, "codebook_version": version, "coded_at": _at(row, now)}
+        | {"post_id": post_id, "coder": coder, "wave": _wave(row)}
+        for (post_id, coder, version), row in changes.codings.items()
+        for frame, value in row.values.items()
+    ]
+    skips = [
+        {"post_id": post_id, "coder": coder, "wave": _wave(row)}
+        | {"reason": row.reason, "skipped_at": _at(row, now)}
+        for (post_id, coder), row in changes.skips.items()
+        if row.outcome == "skipped"
+    ]
+    notes = [
+        {"post_id": post_id, "coder": coder, "note": row.note, "noted_at": _at(row, now)}
+        for (post_id, coder), row in changes.notes.items()
+        if row.note
+    ]
+    return {"codings": codings, "skips": skips, "coding_notes": notes}
+
+
+def _at(row: Judged, now: datetime) -> datetime:
+    return min(row.said_at or now, now)
+
+
+def _wave(row: Judged) -> int | None:
+    return row.handed.wave if row.handed else None

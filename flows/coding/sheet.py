@@ -4,6 +4,7 @@ A part of the drawn posts is shared: every coder gets it, so that agreement can 
 are for one coder each. Which posts are shared, and in which order all are handed out, follows from
 each post's permanent numbers, so coders who code little still meet on the same posts. What was
 handed out and did not come back is kept for its coder for four weeks, then anybody may get it.
+Posts are handed out again when a frame means something else than when they were coded.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from zlib import crc32
 
 import duckdb
@@ -27,6 +28,7 @@ from flows.coding.codebooks import record_codebook
 from flows.coding.exposure import assignment_rows, room_left
 from flows.coding.labels import CodingError, coder_label
 from flows.coding.page import build_coding_page
+from flows.coding.recoding import CODED_IN_FULL, asked_of_codings
 from flows.coding.sheet_contents import (
     ITEM_LENGTH,
     SHEET_LENGTH,
@@ -55,9 +57,12 @@ KEPT_DAYS: Final = 28
 _SHARED_SALT: Final = 0x7368_6172_6564_0001
 _ORDER_SALT: Final = 0x6F72_6465_7200_0001
 _LINK = re.compile(r"https?://([\w.-]+)[^\s\"'<>()\[\]]*", re.IGNORECASE)
-_CANDIDATES = """
-WITH held AS (SELECT post_id, coder FROM assignments WHERE assigned_on > $kept_since),
-said AS (SELECT post_id, coder FROM codings UNION SELECT post_id, coder FROM skips UNION FROM held)
+_CANDIDATES = f"""
+WITH {CODED_IN_FULL}, held AS (
+    SELECT post_id, a.coder FROM assignments a LEFT JOIN sheets s USING (sheet)
+    WHERE assigned_on > $kept_since
+        AND coalesce(s.codebook_version, $version) >= list_max($since::INTEGER[])
+), said AS (FROM coded_in_full UNION SELECT post_id, coder FROM skips UNION FROM held)
 SELECT d.post_id, d.wave, coalesce(c.name, p.community) AS community, p.created_at, p.own_text,
     p.revision, d.post_id IN (SELECT post_id FROM said) AS is_taken
 FROM draws d JOIN posts p USING (post_id) LEFT JOIN communities c USING (source, community)
@@ -154,7 +159,9 @@ def hand_out(
         posts_per_day=settings.coding.posts_per_day,
     )
     record_codebook(warehouse, codebook, day=now.date())
-    rows = _candidates(warehouse, coder, pool, kept_since=now.date() - timedelta(days=KEPT_DAYS))
+    rows = _candidates(
+        warehouse, codebook, coder, pool, kept_since=now.date() - timedelta(days=KEPT_DAYS)
+    )
     chosen, shared = choose_posts(
         values_of(rows, "post_id"),
         values_of(rows, "is_taken").astype(np.bool_),
@@ -200,7 +207,7 @@ def choose_posts(
     Parameters
     ----------
     post_ids : (m,) integers
-        Drawn posts that the coder has not said anything of.
+        Drawn posts of which the coder has not said what is asked.
     is_taken : (m,) booleans
         Which of them somebody else has, or has coded: only shared ones are given again.
     n : int
@@ -219,8 +226,11 @@ def choose_posts(
     return chosen, is_shared[chosen]
 
 
-def _candidates(warehouse: Warehouse, coder: str, pool: Pool, *, kept_since: object) -> pa.Table:
-    asked: Any = {"coder": coder, "pool": pool, "kept_since": kept_since}
+def _candidates(
+    warehouse: Warehouse, codebook: Codebook, coder: str, pool: Pool, *, kept_since: object
+) -> pa.Table:
+    asked = asked_of_codings(warehouse, codebook)
+    asked |= {"coder": coder, "pool": pool, "kept_since": kept_since}
     return warehouse.query(_CANDIDATES, asked)
 
 

@@ -77,18 +77,23 @@ def sample(
 def status(home: session.HomeOption = None, *, as_json: session.JsonOption = False) -> None:
     """Say what became of the posts that were drawn, and why posts were skipped.
 
-    Skips are told by reason, never by coder.
+    Skips are told by reason, never by coder. Coded posts wait to be coded again where a frame means
+    something else now; 'code sheet' hands them out.
     """
+    from flows.coding.codebooks import study_codebook
+    from flows.coding.recoding import waiting_again
     from flows.coding.standing import skipped_why, standing
     from flows.corpus_arrays import read_corpus
     from flows.night import open_warehouse, prepare_night
 
     night = prepare_night(session.find_study(home).root, flow="status")
+    codebook = study_codebook(night.home, night.settings.coding)
     with open_warehouse(night) as warehouse:
         waves = standing(warehouse, read_corpus(warehouse, night))
         skips = skipped_why(warehouse)
+        again = waiting_again(warehouse, codebook)
     if as_json:
-        output.print_json({"waves": waves, "skips": skips})
+        output.print_json({"waves": waves, "skips": skips, "to_code_again": again})
         return
     if not waves:
         typer.echo("Nothing was drawn yet; 'valuetalk code sample' draws posts.", err=True)
@@ -97,6 +102,9 @@ def status(home: session.HomeOption = None, *, as_json: session.JsonOption = Fal
     if skips:
         typer.echo("\nSkipped")
         layout.print_answer(skips, columns=list(skips[0]))
+    if again:
+        typer.echo(f"\nTo be coded again by version {codebook.version} of the codebook")
+        layout.print_answer(again, columns=list(again[0]))
 
 
 def _print_wave(wave: PlannedWave, lost: str, *, dry_run: bool, as_json: bool) -> None:

@@ -64,7 +64,8 @@ def planted(study: Study) -> dict[str, int]:
             ("A", "contestation", 0.0, 1),
             ("B", "service_value", 0.0, 1),
             ("B", "contestation", 0.0, 1),
-            ("A", "contestation", 1.0, 0),
+            ("A", "contestation", 1.0, 0),  # A coded the post again since
+            ("C", "contestation", 1.0, 0),
         ):
             row = {"post_id": post_id, "frame": frame, "coder": coder, "value": value}
             row |= {"codebook_version": version, "wave": 1, "coded_at": AT}
@@ -127,7 +128,7 @@ def test_coded_posts_leave_with_who_coded_what(home: Home, published: Any) -> No
     assert posts_of(root) == {published[1]["coded"]}
     assert said(root) == {
         ("Coder A", "Service value"),
-        ("Coder A (codebook 0)", "Contestation"),
+        ("Coder C (codebook 0)", "Contestation"),
         ("Coder B", "None of these"),
         (MACHINE, "Service value"),
     }
@@ -199,7 +200,7 @@ def test_a_choice_of_frames_leaves_the_others_out(home: Home) -> None:
     root, _ = read(home)
     assert said(root) == {
         ("Coder A", "None of these"),
-        ("Coder A (codebook 0)", "Contestation"),
+        ("Coder C (codebook 0)", "Contestation"),
         ("Coder B", "None of these"),
         (MACHINE, "Contestation"),
     }

@@ -47,7 +47,10 @@ GROUP BY frame ORDER BY arg_max(position, codebook_version) NULLS LAST, frame
 _CODINGS = """
 SELECT post_id, 'Coder ' || coder AS user, codebook_version, frame,
        arg_max(value, coded_at) AS value, max(coded_at) AS at
-FROM codings JOIN qda_posts USING (post_id) GROUP BY ALL
+FROM codings JOIN qda_posts USING (post_id) JOIN (
+    SELECT post_id, coder, max(codebook_version) AS codebook_version FROM codings GROUP BY ALL
+) USING (post_id, coder, codebook_version)
+GROUP BY ALL
 UNION ALL
 SELECT post_id, 'Adjudicated', codebook_version, frame, arg_max(value, decided_at), max(decided_at)
 FROM adjudications JOIN qda_posts USING (post_id) GROUP BY ALL

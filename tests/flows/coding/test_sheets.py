@@ -137,7 +137,9 @@ def test_withheld_and_said_posts_are_not_handed_out(forum: Forum) -> None:
     hidden, coded, skipped, blank, left = draw(forum, ["we", "you", "they", " ", "somebody"])
     with forum.opened() as warehouse:
         change(warehouse, "UPDATE posts SET withheld = true WHERE post_id = ?", hidden)
-        change(warehouse, "INSERT INTO codings VALUES (?, 'f', 'A', 1, 1, 1, now())", coded)
+        for frame in FRAMES:
+            said = "INSERT INTO codings VALUES (?, ?, 'A', 1, 1, 1, now())"
+            change(warehouse, said, coded, frame)
         change(warehouse, "INSERT INTO skips VALUES (?, 'A', 1, 'other', now())", skipped)
     told = hand_out()
     assert list(items(forum, told["sheet"]).values()) == [left]
