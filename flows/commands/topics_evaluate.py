@@ -44,9 +44,7 @@ TopicsOption = Annotated[int, typer.Option("--k", min=2, help="How many topics."
 SeedsOption = Annotated[
     int, typer.Option("--seeds", min=1, help="How many starts; the first is the model's own.")
 ]
-ModelOption = Annotated[
-    str, typer.Option("--model", help="nmf, as nights fit it, or embedded.")
-]
+ModelOption = Annotated[str, typer.Option("--model", help="nmf, as nights fit it, or embedded.")]
 TermsOption = Annotated[
     int, typer.Option("--top-n", min=2, help="How many terms of a topic are judged.")
 ]

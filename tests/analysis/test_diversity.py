@@ -9,9 +9,7 @@ from analysis.diversity import farthest_first, unit_rows
 
 def test_rows_are_damped_and_of_length_one() -> None:
     rows = unit_rows(csr_array(np.array([[4, 9, 0], [0, 0, 0], [0, 0, 16]]))).toarray()
-    assert rows == pytest.approx(
-        np.array([[2 / 13**0.5, 3 / 13**0.5, 0], [0, 0, 0], [0, 0, 1]])
-    )
+    assert rows == pytest.approx(np.array([[2 / 13**0.5, 3 / 13**0.5, 0], [0, 0, 0], [0, 0, 1]]))
 
 
 def test_copies_of_what_was_taken_come_last() -> None:
