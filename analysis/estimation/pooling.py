@@ -28,11 +28,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-STRENGTHS = (0.05, 0.1, 0.2, 0.4)
+STRENGTHS = (0.1, 0.2, 0.4, 0.8)
 """Standard deviations of the smooth movement, in those of one coding."""
-LENGTHS = (1.5, 6.0, 24.0)
-"""Periods over which the smooth movement forgets."""
-STILL = 0.45
+LENGTHS = (0.3, 1.5, 6.0)
+"""Periods over which the smooth movement forgets; at the first, each period moves by itself."""
+STILL = 0.05
 """Prior chance that the correction moves by no more than its straight line."""
 SLOPE = 0.05
 """Prior standard deviation of the straight line's slope a period, in those of one coding."""
@@ -40,8 +40,8 @@ LEVEL = 20.0
 """Prior standard deviation of the frame's mean correction: as good as unknown."""
 DIFFERENCES = (0.02, 0.1, 0.2, 0.4, 0.8)
 """Standard deviations of what communities have of their own, in those of one coding."""
-OWN_COURSE = 0.3
-"""Share of a community's own that moves, with a length of six periods."""
+OWN_COURSE, OWN_LENGTH = 0.3, 6.0
+"""Share of a community's own that moves, and the periods over which it forgets."""
 UNKNOWN = 1e6
 """Variance of a cell without codings."""
 
@@ -111,7 +111,7 @@ class _Given:
 def _given_differences(cells: Observed, difference: float) -> _Given:
     y, time = cells.estimate, cells.time
     eye = np.eye(len(time))
-    own = difference**2 * ((1 - OWN_COURSE) + OWN_COURSE * _matern(time, LENGTHS[1]))
+    own = difference**2 * ((1 - OWN_COURSE) + OWN_COURSE * _matern(time, OWN_LENGTH))
     k_own = own + cells.of_posts
     s = k_own + cells.design[..., None] * eye
     s_inverse = np.linalg.inv(s)

@@ -88,8 +88,8 @@ POPULATIONS = {
     "rare": [0.02, 0.03, 0.04, 0.05, 0.06, 0.03],
     "steady": [0.2] * 6,
 }
-# Few months that jump while the scores drift the other way are harder than any pooling can know.
-HOLDING = {"mixed": (0.92, 0.86, 0.88), "rare": (0.9, 0.75, 0.8), "steady": (0.945, 0.92, 0.93)}
+# A jump of a rare frame in one of few months is drawn to its neighbours: the worst cell is the peak.
+HOLDING = {"mixed": (0.945, 0.92, 0.93), "rare": (0.945, 0.88, 0.9), "steady": (0.945, 0.92, 0.93)}
 
 
 @pytest.mark.slow
@@ -137,12 +137,12 @@ def test_the_estimate_is_unbiased_and_the_scores_narrow_it() -> None:
         blind = estimated(drawn._replace(scores=np.zeros_like(drawn.scores)))
         known = estimated(drawn)
         narrower.append(np.mean(known.upper - known.lower) / np.mean(blind.upper - blind.lower))
-    assert np.abs(np.mean(errors, axis=0)).max() < 0.015
+    assert np.abs(np.mean(errors, axis=0)).max() < 0.01
     assert np.mean(narrower) < 0.95
 
 
 @pytest.mark.slow
-def test_scores_that_mean_nothing_or_the_opposite_lose_little_even_on_a_steep_rise() -> None:
+def test_scores_that_mean_nothing_or_the_opposite_do_no_harm() -> None:
     draw = np.random.default_rng(8)
     for kind in ("noise", "opposite"):
         covered = []
@@ -151,7 +151,7 @@ def test_scores_that_mean_nothing_or_the_opposite_lose_little_even_on_a_steep_ri
             table = estimated(drawn._replace(scores=scores))
             truth = true_shares(drawn)
             covered.append(((table.lower <= truth) & (truth <= table.upper))[table.n_coded >= 10])
-        assert np.concatenate(covered).mean() >= 0.85, kind
+        assert np.concatenate(covered).mean() >= 0.94, kind
 
 
 def even_sample(n: int, n_coded: int, *, positives: int) -> PrevalenceTable:

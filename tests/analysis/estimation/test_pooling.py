@@ -44,7 +44,7 @@ def written_out(cells: Observed, frame: int) -> tuple[np.ndarray, np.ndarray, np
     still += [((1 - pooling.STILL) / len(ways), *way) for way in ways]
     logs, means, covariances, weights = [], [], [], []
     for difference in pooling.DIFFERENCES if n_groups > 1 else (0.0,):
-        moving = pooling.OWN_COURSE * matern(time, pooling.LENGTHS[1])
+        moving = pooling.OWN_COURSE * matern(time, pooling.OWN_LENGTH)
         own = difference**2 * (1 - pooling.OWN_COURSE + moving)
         for chance, strength, length in still:
             prior = np.kron(ones, line + strength**2 * matern(time, length))
