@@ -88,7 +88,7 @@ POPULATIONS = {
     "rare": [0.02, 0.03, 0.04, 0.05, 0.06, 0.03],
     "steady": [0.2] * 6,
 }
-# A jump of a rare frame in one of few months is drawn to its neighbours; its peak is the worst cell.
+# A jump of a rare frame in one month is drawn to its neighbours: the worst cell is its peak.
 HOLDING = {"mixed": (0.945, 0.92, 0.93), "rare": (0.945, 0.88, 0.9), "steady": (0.945, 0.92, 0.93)}
 
 
