@@ -31,7 +31,7 @@ def write_section(page: Path, quality: Sequence[str], parts: Mapping[str, str]) 
     text = page.read_text(encoding="utf-8")
     section = [HEADING, "", *_QUALITY, *quality, ""]
     for name, said in parts.items():
-        section += [f"    python -m tests.benchmarks.topics_{name}", "", said.strip(), ""]
+        section += [f"    python -m tests.benchmarks.topics_{name}", "", _shown(said), ""]
     before, found, after = text.partition(f"\n{HEADING}\n")
     following = after.partition("\n## ")[2] if found else ""
     rest = f"\n## {following}" if following else ""
@@ -39,3 +39,9 @@ def write_section(page: Path, quality: Sequence[str], parts: Mapping[str, str]) 
         before.rstrip("\n") + "\n\n" + "\n".join(section).rstrip("\n") + "\n" + rest,
         encoding="utf-8",
     )
+
+
+def _shown(said: str) -> str:
+    """Return what a part printed, line by line where it is laid out by spaces."""
+    said = said.strip()
+    return f"```text\n{said}\n```" if "\n  " in said else said
