@@ -20,6 +20,10 @@ WITHHELD = "withheld"
 NO_ROW = "no figure in the published tables"
 NO_REASON = "not published; the table gives no reason"
 WITHHELD_TOPIC = "withheld: not enough people behind the figure"
+OF_PARENT = (
+    "too few codings of its own; its whole source, or all communities together:"
+    " {estimate}% ({lower} to {upper}%)"
+)
 NO_POSTS = "no counted posts in this period"
 FAMILIES = ("value", "participation", "stance")
 ROLES = ("service_users", "carers", "practitioners", "movement", "policy", "mixed")
@@ -298,11 +302,13 @@ def _cell(
 
 def _frame_cell(row: Row) -> dict[str, Any]:
     empty = row["estimate"] is None
-    values = {
-        name: row[name]
-        for name in ("estimate", "lower", "upper", "band_lower", "band_upper", "n_posts", "n_coded")
-    }
+    names = ("estimate", "lower", "upper", "band_lower", "band_upper", "n_posts", "n_coded")
+    values = {name: row[name] for name in names}
     reason = as_words(row["refused_because"] or "") or (NO_REASON if empty else None)
+    if not empty and (row["borrowed"] or 0) >= 1:
+        # the figure of a whole source, or of all, is no figure of this community
+        values |= dict.fromkeys(names[:5])
+        reason = OF_PARENT.format(**{name: round(row[name] * 100) for name in names[:3]})
     return {**values, "version": row["codebook_version"], "reason": reason}
 
 

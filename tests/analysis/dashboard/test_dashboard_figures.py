@@ -40,6 +40,23 @@ def test_who_left_a_figure_out_is_told_apart(tables: dict[str, pa.Table], about:
     assert (refused.state, refused.reason) == ("refused", "4 more codings needed")
 
 
+def test_a_figure_of_a_whole_source_is_not_drawn_as_one_of_the_community(
+    tables: dict[str, pa.Table], about: About
+) -> None:
+    rows = tables["frame_prevalence"].to_pylist()
+    at = next(place for place, row in enumerate(rows) if row["estimate"] is not None)
+    rows[at] |= {"borrowed": 1.0, "estimate": 0.12, "lower": 0.08, "upper": 0.174}
+    lent = {**tables, "frame_prevalence": pa.Table.from_pylist(rows)}
+    row = rows[at]
+    series = read_figures(lent, about).frame_series
+    cells = series[row["frame"], (row["source"], row["community"])]
+    (cell,) = (each for each in cells if each.period == row["period"])
+    assert cell.estimate is None
+    assert cell.band_upper is None
+    assert cell.reason is not None
+    assert cell.reason.endswith("all communities together: 12% (8 to 17%)")
+
+
 def test_a_period_without_a_row_leaves_its_gap(tables: dict[str, pa.Table], about: About) -> None:
     rows = tables["frame_prevalence"]
     gone = pc.equal(rows["period"], pa.scalar(date(2026, 3, 23)))
