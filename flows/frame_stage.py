@@ -1,5 +1,6 @@
 """Frames: train the classifier when the train pool has grown, and score every counted post."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,41 +25,57 @@ LEAST_CODED_POSTS = 50
 """Under so many coded posts no classifier is trained."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pool:
+    """What a night can train on: the codebook, the posts that count, and those coded to train."""
+
+    codebook: Codebook
+    corpus: CorpusArrays
+    coded: CodedPosts
+
+    @property
+    def classifier(self) -> str:
+        """Return the name of the classifier that these codings train."""
+        return f"ridge_{self.codebook.version}_{len(self.coded.rows)}"
+
+
 def run_frames(warehouse: Warehouse, night: Night) -> str:
     """Train where the train pool has grown since the last classifier, and score the corpus."""
-    codebook = study_codebook(night.home, night.settings.coding)
-    record_codebook(warehouse, codebook, day=night.clock.now().date())
-    corpus = read_corpus(warehouse, night)
-    coded = read_codings(warehouse, corpus, codebook, "train")
-    if len(coded.rows) < LEAST_CODED_POSTS:
-        return _too_few(coded)
-    terms = read_terms(warehouse, night, corpus.post_ids)
-    name = f"ridge_{codebook.version}_{len(coded.rows)}"
+    pool = _read_pool(warehouse, night)
+    if len(pool.coded.rows) < LEAST_CODED_POSTS:
+        return _too_few(pool.coded)
+    terms = read_terms(warehouse, night, pool.corpus.post_ids)
+    name = pool.classifier
     file = night.home.models / name
     if file.with_name(f"{name}.json").is_file():
         classifier = load_classifier(file)
     else:
-        classifier = _train(night, terms, coded, codebook, file)
-        _evaluate(warehouse, night, terms, coded, codebook, name)
+        classifier = _train(night, terms, pool.coded, pool.codebook, file)
+        _evaluate(warehouse, night, terms, pool.coded, pool.codebook, name)
     vectors = vectors_of_words(terms.words) if "static" in classifier.dense_ else None
     scores = classifier.predict_proba(terms.counts, terms.words, word_vectors=vectors)
-    _store_scores(warehouse, night, corpus, codebook, scores, name)
-    return f"frame scores of {len(corpus.post_ids)} posts by the classifier {name}"
+    _store_scores(warehouse, night, pool.corpus, pool.codebook, scores, name)
+    return f"frame scores of {len(pool.corpus.post_ids)} posts by the classifier {name}"
 
 
 def train_frames(warehouse: Warehouse, night: Night) -> str:
     """Train the classifier on what is coded, whether or not it was before, and evaluate it."""
+    pool = _read_pool(warehouse, night)
+    if len(pool.coded.rows) < LEAST_CODED_POSTS:
+        return _too_few(pool.coded)
+    terms = read_terms(warehouse, night, pool.corpus.post_ids)
+    name = pool.classifier
+    _train(night, terms, pool.coded, pool.codebook, night.home.models / name)
+    _evaluate(warehouse, night, terms, pool.coded, pool.codebook, name)
+    return f"the classifier {name} learned {len(pool.codebook.frames)} frames; see `evaluations`"
+
+
+def _read_pool(warehouse: Warehouse, night: Night) -> _Pool:
     codebook = study_codebook(night.home, night.settings.coding)
     record_codebook(warehouse, codebook, day=night.clock.now().date())
     corpus = read_corpus(warehouse, night)
     coded = read_codings(warehouse, corpus, codebook, "train")
-    if len(coded.rows) < LEAST_CODED_POSTS:
-        return _too_few(coded)
-    terms = read_terms(warehouse, night, corpus.post_ids)
-    name = f"ridge_{codebook.version}_{len(coded.rows)}"
-    _train(night, terms, coded, codebook, night.home.models / name)
-    _evaluate(warehouse, night, terms, coded, codebook, name)
-    return f"the classifier {name} learned {len(codebook.frames)} frames; see `evaluations`"
+    return _Pool(codebook=codebook, corpus=corpus, coded=coded)
 
 
 def _too_few(coded: CodedPosts) -> str:
