@@ -5,7 +5,6 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from flows.topics import terms
 from flows.topics.posts import all_posts
 from flows.topics.terms import phrases_in, read_terms
 from tests.flows.topics.nights import Forum, put
@@ -24,7 +23,7 @@ def written(forum: Forum, warehouse: Warehouse, texts: list[str]) -> None:
 def test_a_phrase_counts_as_one_term_and_its_words_elsewhere_as_words(
     forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terms, "POSTS_AT_ONCE", 7)  # so that blocks are put together
+    monkeypatch.setattr("flows.topics.posts.POSTS_AT_ONCE", 7)  # so that blocks are put together
     words = FILLER.split()
     texts = [f"the waiting list {words[n % 12]} {words[(n + 5) % 12]}" for n in range(40)]
     texts += ["a list of waiting", "waiting list waiting list waiting"]
