@@ -3,8 +3,9 @@
 -- Columns: estimate is the share of counted posts that express the frame, lower and upper its
 -- interval (95 %); band_lower and band_upper enclose all periods of a curve together, so a line
 -- drawn inside the band is a history that the data allow. n_posts posts count, n_coded of them were
--- coded by people; borrowed is the part that codings of other communities have in it, and where it is
--- 1 the figure is that of the whole source, or of all, and says nothing of the community; share_complete of the period's days were read completely.
+-- coded by people; borrowed is the part that other communities' codings have in the figure, and
+-- where it is 1 the figure is that of the whole source, or of all, and says nothing of the
+-- community; share_complete of the period's days were read completely.
 -- Cautions: where estimate is empty, refused_because says why; do not read it as zero. Compare
 -- periods by whether their bands part, not by whether estimates differ. The figures stand on the
 -- codings of the measure pool; counting frame_scores in their place would give the classifier's bias.
