@@ -165,8 +165,9 @@ def _weights(archive: Archive) -> Iterator[str]:
             ]
         )
         error = float(np.sqrt(((1 - chance) / chance**2).sum()))
-        off = (float((1 / chance).sum()) - posts) / error
-        yield f"weights of {group} sum to {(1 / chance).sum():,.0f}, of {posts:,} posts: {off:+.1f} SD"
+        total = float((1 / chance).sum())
+        off = (total - posts) / error
+        yield f"weights of {group} sum to {total:,.0f}, of {posts:,} posts: {off:+.1f} SD"
 
 
 def _cell(table: PrevalenceTable, row: int | None) -> str:
