@@ -97,3 +97,14 @@ def test_whatever_is_put_together_is_redacted_as_plainly(text: str) -> None:
 @given(TEXTS)
 def test_very_much_that_is_put_together_is_redacted_as_plainly(text: str) -> None:
     assert redact(text) == plainly(text)
+
+
+@pytest.mark.parametrize("letter", "\u0130\u0131\u017f\u212a")
+def test_letters_that_are_latin_but_for_their_case_end_no_reading(letter: str) -> None:
+    account = f"GB82 WE{letter}T 1234 5698 7654 32"
+    for text in (
+        f"AB12345 AB12345{letter}evin said ",
+        account,
+        f"{letter}A 12 34 56 B, {letter}1 2AB",
+    ):
+        assert redact(text) == plainly(text)

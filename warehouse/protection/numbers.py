@@ -6,6 +6,7 @@ modulus 11), HMRC's NIM39110 (National Insurance prefixes), ISO/IEC 7812 (cards,
 """
 
 import re
+from unicodedata import normalize
 
 from warehouse.protection.rules import Rule
 
@@ -39,7 +40,8 @@ def passes_luhn(digits: str) -> bool:
 
 def is_iban(text: str) -> bool:
     """Tell whether letters and digits pass the check of an international account number."""
-    plain = "".join(filter(str.isalnum, text)).upper()
+    # without case, [A-Z] finds the signs of Kelvin and other letters that are none of ASCII's too
+    plain = "".join(filter(str.isalnum, normalize("NFKD", text))).upper()
     turned = "".join(str(int(letter, 36)) for letter in plain[4:] + plain[:4])
     return int(turned) % 97 == 1
 
