@@ -31,6 +31,7 @@ from analysis.frames.evaluation import OutOfSample, cross_validate, evaluate
 from analysis.frames.features import FrameFeatures
 from tests.benchmarks import frames_corpora as corpora
 from tests.benchmarks.frames_corpora import Corpus, Rows
+from tests.benchmarks.page_sections import write_section
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 HEADING = "## Frames"
@@ -305,20 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.write("\n")
             lines.append("")
     if given.write:
-        write_section(PAGE, lines)
-
-
-def write_section(page: Path, lines: Sequence[str]) -> None:
-    """Replace the section on frames, or add it at the end; all else of the page stays."""
-    text = page.read_text(encoding="utf-8")
-    section = [HEADING, "", "    python -m tests.benchmarks.bench_frames", "", *lines]
-    before, found, after = text.partition(f"\n{HEADING}\n")
-    following = after.partition("\n## ")[2] if found else ""
-    rest = f"\n## {following}" if following else ""
-    page.write_text(
-        before.rstrip("\n") + "\n\n" + "\n".join(section).rstrip("\n") + "\n" + rest,
-        encoding="utf-8",
-    )
+        write_section(PAGE, HEADING, ["    python -m tests.benchmarks.bench_frames", "", *lines])
 
 
 if __name__ == "__main__":

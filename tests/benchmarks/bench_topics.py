@@ -37,7 +37,7 @@ from analysis.topics.evaluation import (
     topic_quality,
 )
 from tests.benchmarks.topics_corpora import CORPORA, Described, Prepared, prepare
-from tests.benchmarks.topics_docs import write_section
+from tests.benchmarks.topics_docs import write_topics
 from tests.real_servers.environments import environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lines = _tables(described, given.seeds, transformers=given.transformers, kept=kept)
     parts = {name: _part(name) for name in given.parts if _module(name).is_file()}
     if given.write:
-        write_section(ROOT / "docs" / "benchmarks.md", lines, parts)
+        write_topics(ROOT / "docs" / "benchmarks.md", lines, parts)
 
 
 def _tables(

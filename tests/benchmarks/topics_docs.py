@@ -3,23 +3,25 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.benchmarks.page_sections import write_section
+
 HEADING = "## Topics"
 _QUALITY = (
     "    python -m tests.benchmarks.bench_topics --transformers",
     "",
     "Each fit in a process of its own with one thread; the same words of the same posts for all.",
-    "Means over starts, standard deviations in brackets; the first start is each model's usual,",
-    "the others begin at random. CPU from counts of words to topics and posts; what is added is",
-    "the vectors of MiniLM, once a corpus. NPMI over posts, top ten terms, a pair that never meets",
-    "counts -1; AMI of leading topics with the labels, posts without a topic a group of their own;",
-    "the same terms: Jaccard of the top ten of matched topics between starts. BBC_News has five",
-    "labels, so that ten topics cannot agree fully.",
+    "Means over five starts, two where that is said, standard deviations in brackets; the first",
+    "is each model's usual, the others begin at random. CPU from counts of words to topics and",
+    "posts; what is added is the vectors of MiniLM, once a corpus. NPMI over posts, top ten terms, a",
+    "pair that never meets counts -1; AMI of leading topics with the labels, posts without a topic",
+    "a group of their own; the same terms: Jaccard of the top ten of matched topics between starts.",
+    "BBC_News has five labels, so that ten topics cannot agree fully.",
     "",
 )
 
 
-def write_section(page: Path, quality: Sequence[str], parts: Mapping[str, str]) -> None:
-    """Replace the section on topics, or add it at the end; all else of the page stays.
+def write_topics(page: Path, quality: Sequence[str], parts: Mapping[str, str]) -> None:
+    """Replace the section on topics.
 
     Parameters
     ----------
@@ -28,17 +30,10 @@ def write_section(page: Path, quality: Sequence[str], parts: Mapping[str, str]) 
     parts : mapping of str to str
         What each other module printed.
     """
-    text = page.read_text(encoding="utf-8")
-    section = [HEADING, "", *_QUALITY, *quality, ""]
+    lines = [*_QUALITY, *quality, ""]
     for name, said in parts.items():
-        section += [f"    python -m tests.benchmarks.topics_{name}", "", _shown(said), ""]
-    before, found, after = text.partition(f"\n{HEADING}\n")
-    following = after.partition("\n## ")[2] if found else ""
-    rest = f"\n## {following}" if following else ""
-    page.write_text(
-        before.rstrip("\n") + "\n\n" + "\n".join(section).rstrip("\n") + "\n" + rest,
-        encoding="utf-8",
-    )
+        lines += [f"    python -m tests.benchmarks.topics_{name}", "", _shown(said), ""]
+    write_section(page, HEADING, lines)
 
 
 def _shown(said: str) -> str:
