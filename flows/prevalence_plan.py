@@ -29,9 +29,7 @@ def plan_rows(
         scores,
         corpus.period,
         group=corpus.group,
-        coded_index=measured.rows,
-        coded_values=measured.values,
-        inclusion_probability=measured.probability,
+        **measured.sample,
         clusters=(corpus.author, corpus.thread),
         wanted_width=wanted_width,
     )

@@ -42,9 +42,7 @@ def run_prevalence(warehouse: Warehouse, night: Night) -> str:
         scores,
         corpus.period,
         group=corpus.group,
-        coded_index=measured.rows,
-        coded_values=measured.values,
-        inclusion_probability=measured.probability,
+        **measured.sample,
         clusters=(corpus.author, corpus.thread),
         parent=sources_of(corpus),
     )
@@ -139,9 +137,7 @@ def _save_frame_topics(
         scores,
         corpus.period,
         topic,
-        coded_index=measured.rows,
-        coded_values=measured.values,
-        inclusion_probability=measured.probability,
+        **measured.sample,
         clusters=(corpus.author,),
     )
     model = list_of(leading, "model")[0]

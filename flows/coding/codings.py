@@ -6,6 +6,7 @@ coded a post by several, the latest counts. What was adjudicated stands for what
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -83,6 +84,15 @@ class CodedPosts:
         total = np.where(has, self.codings, 0.0).sum(axis=0)
         mean = np.where(n > 0, total / np.maximum(n, 1), np.nan)
         return np.asarray(np.where(np.isnan(self.decided), mean, self.decided), dtype=np.float64)
+
+    @property
+    def sample(self) -> dict[str, Any]:
+        """The coded posts as arguments of the estimators of `analysis.prevalence`."""
+        return {
+            "coded_index": self.rows,
+            "coded_values": self.values,
+            "inclusion_probability": self.probability,
+        }
 
 
 def read_codings(
