@@ -12,10 +12,10 @@ _QUALITY = (
     "Each fit in a process of its own with one thread; the same words of the same posts for all.",
     "Means over five starts, two where that is said, standard deviations in brackets; the first",
     "is each model's usual, the others begin at random. CPU from counts of words to topics and",
-    "posts; what is added is the vectors of MiniLM, once a corpus. NPMI over posts, top ten terms, a",
-    "pair that never meets counts -1; AMI of leading topics with the labels, posts without a topic",
-    "a group of their own; the same terms: Jaccard of the top ten of matched topics between starts.",
-    "BBC_News has five labels, so that ten topics cannot agree fully.",
+    "posts; what is added is the vectors of MiniLM, once a corpus. NPMI over posts, top ten terms,",
+    "a pair that never meets counts -1; AMI of leading topics with the labels, posts without a",
+    "topic a group of their own; the same terms: Jaccard of the top ten of matched topics between",
+    "starts. BBC_News has five labels, so that ten topics cannot agree fully.",
     "",
 )
 
